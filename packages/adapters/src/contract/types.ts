@@ -1,0 +1,155 @@
+import type { CarbonSeries, GpuNode, Job, Placement, Replica, Series, Tier } from '@spillway/core';
+
+/** What every call can be given. */
+export interface CallOptions {
+  /** Aborts the call; it then rejects with a {@link ProviderError} of code `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What every adapter has. */
+interface Adapter<Name extends string> {
+  /** Name of the adapter, unique in a runner. */
+  readonly name: Name;
+  /** Version of the contract it keeps. */
+  readonly specVersion: 1;
+}
+
+/** A request for one machine or replica. */
+export interface LaunchRequest {
+  /** Makes the launch happen once: the same token returns the same machine, however often it is sent. */
+  readonly token: string;
+  readonly tierId: string;
+}
+
+/** What the provider has for us: one launched machine or replica. */
+export interface LaunchedReplica extends Replica {
+  /** The token it was launched with. */
+  readonly token: string;
+  /** When it is expected to be, or became, ready, ms since the Unix epoch. */
+  readonly readyAtMs: number;
+}
+
+/** Warning that something will be taken away. */
+export interface InterruptionNotice {
+  readonly replicaId: string;
+  readonly tierId: string;
+  /** When it will be gone, ms since the Unix epoch. */
+  readonly goneAtMs: number;
+}
+
+/** Capacity that can be seen, and, where the groups are present, launched and watched. */
+export interface CapacityProvider<Name extends string = string> extends Adapter<Name> {
+  /** The machines there are. Paging is followed to its end. */
+  readonly listNodes: (options?: CallOptions) => Promise<readonly GpuNode[]>;
+  /** Present when machines or replicas can be launched and stopped. */
+  readonly provision?: {
+    /** The tiers on offer now, with their present capacity. */
+    readonly listTiers: (options?: CallOptions) => Promise<readonly Tier[]>;
+    /** Everything launched and not gone, whoever launched it. Sees what `launch` returned. */
+    readonly list: (options?: CallOptions) => Promise<readonly LaunchedReplica[]>;
+    readonly launch: (request: LaunchRequest, options?: CallOptions) => Promise<LaunchedReplica>;
+    /** Stops one; succeeds when it is gone already. */
+    readonly terminate: (replicaId: string, options?: CallOptions) => Promise<void>;
+  };
+  /** Present when the provider warns before it takes capacity away. */
+  readonly preemption?: {
+    readonly listNotices: (options?: CallOptions) => Promise<readonly InterruptionNotice[]>;
+  };
+}
+
+/** One price at which capacity can be bought or sold now. */
+export interface MarketQuote {
+  readonly side: 'buy' | 'sell';
+  readonly gpuCount: number;
+  readonly startAtMs: number;
+  readonly endAtMs: number;
+  /** For the whole block, in millionths of a US dollar, a whole number. */
+  readonly costMicroUsd: number;
+}
+
+/** An order for a block of capacity. */
+export interface MarketOrderRequest extends Omit<MarketQuote, 'costMicroUsd'> {
+  /** Makes the order happen once. */
+  readonly token: string;
+  /** Pay at most, or accept at least, this for the whole block, in millionths of a US dollar. */
+  readonly limitMicroUsd: number;
+}
+
+/** What became of an order. */
+export interface MarketOrder extends MarketOrderRequest {
+  readonly id: string;
+  readonly status: 'pending' | 'standing' | 'partially-filled' | 'filled' | 'cancelled' | 'rejected';
+  readonly filledMicroUsd: number;
+}
+
+/** A market where blocks of capacity are bought and sold. */
+export interface MarketProvider<Name extends string = string> extends Adapter<Name> {
+  readonly quote: (
+    request: Omit<MarketQuote, 'costMicroUsd'>,
+    options?: CallOptions,
+  ) => Promise<MarketQuote | { readonly unavailable: string }>;
+  readonly orders: {
+    readonly place: (request: MarketOrderRequest, options?: CallOptions) => Promise<MarketOrder>;
+    readonly list: (options?: CallOptions) => Promise<readonly MarketOrder[]>;
+    /** Asks for cancellation; succeeds when the order has ended already. */
+    readonly cancel: (orderId: string, options?: CallOptions) => Promise<void>;
+  };
+}
+
+/** Measurements of one endpoint over the last interval. What could not be measured is `null`, never 0. */
+export interface EndpointMetrics {
+  readonly endpointId: string;
+  /** End of the interval, ms since the Unix epoch. */
+  readonly atMs: number;
+  readonly intervalMs: number;
+  /** Requests per second over all replicas. */
+  readonly ratePerSecond: number | null;
+  /** Mean utilisation of the ready replicas, from 0. */
+  readonly utilizationRatio: number | null;
+  /** Requests waiting. */
+  readonly queueDepth: number | null;
+}
+
+/** Where measurements come from. */
+export interface MetricsSource<Name extends string = string> extends Adapter<Name> {
+  readonly readEndpoint: (endpointId: string, options?: CallOptions) => Promise<EndpointMetrics>;
+}
+
+/** A stretch of time, half-open. */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Where carbon and prices come from. A group that is absent is a signal this source does not have. */
+export interface SignalSource<Name extends string = string> extends Adapter<Name> {
+  readonly carbon?: {
+    readonly listZones: (options?: CallOptions) => Promise<readonly string[]>;
+    /** What was observed, up to the present at most; slots that have not ended yet are not in it. */
+    readonly readHistory: (zone: string, range: TimeRange, options?: CallOptions) => Promise<CarbonSeries>;
+  };
+  readonly energyPrice?: {
+    readonly readHistory: (zone: string, range: TimeRange, options?: CallOptions) => Promise<Series<'USD/kWh'>>;
+  };
+}
+
+/** What the runtime knows of one job. */
+export interface RuntimeJob {
+  readonly jobId: string;
+  readonly placement: Placement;
+  readonly status: 'running' | 'succeeded' | 'failed';
+  readonly startedAtMs: number;
+  readonly endedAtMs?: number;
+}
+
+/** Where jobs are started and stopped. */
+export interface WorkloadRuntime<Name extends string = string> extends Adapter<Name> {
+  /** Starts a job where it was placed. The same token starts it once. */
+  readonly start: (
+    request: { readonly token: string; readonly job: Job; readonly placement: Placement },
+    options?: CallOptions,
+  ) => Promise<RuntimeJob>;
+  /** Stops a job; succeeds when it has ended already. */
+  readonly stop: (jobId: string, options?: CallOptions) => Promise<void>;
+  readonly list: (options?: CallOptions) => Promise<readonly RuntimeJob[]>;
+}

@@ -1,0 +1,2 @@
+export { emissions } from './emissions.ts';
+export type { Emissions, EmissionsInput } from './emissions.ts';

@@ -1,0 +1,110 @@
+/** One GPU of a node. */
+export interface Gpu {
+  /** Model name as the fleet spells it, for example `H100-SXM5-80GB`. Compared exactly. */
+  readonly model: string;
+  /** Usable memory, MiB, as the driver reports it. Absent: unknown, and no job that asks for memory goes there. */
+  readonly memoryMib?: number;
+  /** Instances the GPU is cut into. A GPU with instances serves MIG jobs only. */
+  readonly migInstances?: readonly MigInstance[];
+}
+
+/** A slice of a GPU (NVIDIA Multi-Instance GPU). */
+export interface MigInstance {
+  /** Profile name, for example `1g.10gb`. */
+  readonly profile: string;
+  /** First memory slice, a legal start of the profile. */
+  readonly start: number;
+  /** Memory of the instance, MiB, as the driver reports it. */
+  readonly memoryMib?: number;
+}
+
+/** A machine with GPUs. Capacities are what jobs may use, after the system's own share. */
+export interface GpuNode {
+  /** Unique in the fleet. */
+  readonly id: string;
+  readonly gpus: readonly Gpu[];
+  /** Milli-cores, whole, >= 0. */
+  readonly cpuMilli: number;
+  /** Main memory, MiB, whole, >= 0. */
+  readonly memoryMib: number;
+  readonly pool?: string;
+  readonly zone?: string;
+  readonly rack?: string;
+  readonly nvlinkDomain?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly priceUsdPerHour?: number;
+  readonly idleWatts?: number;
+  /** When the machine is given back or expires, ms since the Unix epoch. Absent: it stays. */
+  readonly expiresAtMs?: number;
+  /** True: what runs stays, nothing new is placed. */
+  readonly isCordoned?: boolean;
+}
+
+/** Work that ends. */
+export interface Job {
+  /** Unique among all jobs. */
+  readonly id: string;
+  /** GPUs of one node, whole, >= 0. */
+  readonly gpuCount: number;
+  /** Share of ONE GPU when `gpuCount` is 1, in milli-GPU from 1 to 1000. @defaultValue 1000 */
+  readonly gpuMilli?: number;
+  /** Memory needed on each GPU, MiB. Jobs that share a GPU share its memory. */
+  readonly gpuMemoryMib?: number;
+  /** Models the job can run on. Absent: any. */
+  readonly gpuModels?: readonly string[];
+  /** Run on one MIG instance of this profile instead of on GPUs; `gpuCount` is then 1. */
+  readonly migProfile?: string;
+  /** Milli-cores, whole, >= 0. */
+  readonly cpuMilli: number;
+  /** Main memory, MiB, whole, >= 0. */
+  readonly memoryMib: number;
+  /** Larger goes first. @defaultValue 0 */
+  readonly priority?: number;
+  readonly tenant?: string;
+  /** Jobs of one gang start together or not at all. */
+  readonly gang?: string;
+  /** Expected run time, ms, > 0. A job that knows it is not placed on a node that expires earlier. */
+  readonly runtimeMs?: number;
+  readonly isPreemptible?: boolean;
+}
+
+/** Where a job runs. Plain data: what a scheduler sends to its runtime. */
+export interface Placement {
+  readonly jobId: string;
+  readonly nodeId: string;
+  /** GPUs taken, by index on the node, ascending, with the share taken of each. Empty for CPU and MIG jobs. */
+  readonly gpus: readonly { readonly index: number; readonly milli: number }[];
+  /** The instance taken by a MIG job. */
+  readonly mig?: { readonly gpuIndex: number; readonly profile: string; readonly start: number };
+}
+
+/** How capacity of a tier is had. */
+export type TierKind = 'fixed' | 'hourly' | 'spot' | 'market';
+
+/** Capacity of one provider at one price. Tiers are ordered for spillover: lowest priority number first. */
+export interface Tier {
+  /** Unique among the tiers. */
+  readonly id: string;
+  readonly kind: TierKind;
+  /** Replicas the tier can hold in all, whole, >= 0; `null`: no known limit. */
+  readonly capacity: number | null;
+  /** Price of one replica, USD per hour, >= 0. */
+  readonly priceUsdPerHour: number;
+  /** Order of filling: smaller first. @defaultValue by price */
+  readonly priority?: number;
+  /** Warning before a replica is taken away, ms. @defaultValue 0 */
+  readonly noticeMs?: number;
+  /** Time from asking to ready, ms. @defaultValue 0 */
+  readonly startupMs?: number;
+}
+
+/** One running copy of an endpoint. */
+export interface Replica {
+  /** Unique among the replicas. */
+  readonly id: string;
+  readonly tierId: string;
+  /** When it was asked for, ms since the Unix epoch. */
+  readonly startedAtMs: number;
+  /** False while it loads. @defaultValue true */
+  readonly isReady?: boolean;
+}

@@ -1,0 +1,2 @@
+export { ewma } from './ewma.ts';
+export type { Ewma, EwmaSample, EwmaState } from './types.ts';

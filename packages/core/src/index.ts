@@ -1,0 +1,68 @@
+export { InvalidInputError, SpillwayError } from './errors.ts';
+export type { SpillwayErrorOptions } from './errors.ts';
+export { createRandom } from './random.ts';
+export type { Random } from './random.ts';
+export { countReasons } from './reasons.ts';
+export type { Reason } from './reasons.ts';
+export { checkSeries, resample, seriesEndAtMs, valueAt } from './time-series.ts';
+export type { CarbonSeries, Series, SeriesUnit } from './time-series.ts';
+export {
+  DAY_MS,
+  GPU_MILLI,
+  HOUR_MS,
+  hoursFromMs,
+  kilogramsFromGrams,
+  kilowattHoursFromWattHours,
+  MINUTE_MS,
+  SECOND_MS,
+  wattHoursFromJoules,
+  wattHoursFromWatts,
+} from './units.ts';
+
+export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind } from './fleet/index.ts';
+export { createPacker, explainUnplaced, pack, packBound } from './pack/index.ts';
+export type {
+  Packer,
+  PackBound,
+  PackerInput,
+  PackInput,
+  PackOptions,
+  PackResult,
+  PackStats,
+  PlaceResult,
+  ResourceMiss,
+  RunningJob,
+  Scorer,
+  UnplacedJob,
+  UnplacedReason,
+  WorkloadShape,
+} from './pack/index.ts';
+export { schedule, verifySchedule } from './schedule/index.ts';
+export type {
+  Assignment,
+  ScheduleAmounts,
+  ScheduledJob,
+  ScheduleJob,
+  ScheduleLocation,
+  ScheduleObjective,
+  ScheduleProblem,
+  ScheduleResult,
+  ScheduleVerification,
+  SlotGrid,
+  UnplaceableReason,
+} from './schedule/index.ts';
+export { ewma } from './forecast/index.ts';
+export type { Ewma, EwmaSample, EwmaState } from './forecast/index.ts';
+export { autoscale, createAutoscaleState, explainAutoscale } from './autoscale/index.ts';
+export type {
+  AutoscaleConfig,
+  AutoscaleObservation,
+  AutoscaleReason,
+  AutoscaleResult,
+  AutoscaleState,
+  AutoscaleTarget,
+} from './autoscale/index.ts';
+export { explainPlaceReplicas, placeReplicas } from './spillover/index.ts';
+export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './spillover/index.ts';
+export { emissions } from './carbon/index.ts';
+export type { Emissions, EmissionsInput } from './carbon/index.ts';

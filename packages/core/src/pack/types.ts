@@ -1,0 +1,147 @@
+import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+
+/** One shape of the expected work, and how much of it there is. */
+export interface WorkloadShape {
+  readonly job: Omit<Job, 'id'>;
+  /** Relative frequency, > 0. Weights need not sum to 1. */
+  readonly weight: number;
+}
+
+/** A job that already holds its place. */
+export interface RunningJob {
+  readonly job: Job;
+  readonly placement: Placement;
+}
+
+/** What to place, and where it may go. */
+export interface PackInput {
+  readonly nodes: readonly GpuNode[];
+  /** Tried by descending priority; equal priorities in the order given, which is the order of arrival. */
+  readonly jobs: readonly Job[];
+  /** Jobs that run already; they keep their place. */
+  readonly running?: readonly RunningJob[];
+  /** The mix of work to expect, which fragmentation is measured against. Absent: `jobs` itself. */
+  readonly workload?: readonly WorkloadShape[];
+  /** The present, ms since the Unix epoch; needed when a node has `expiresAtMs` and a job has `runtimeMs`. */
+  readonly nowMs?: number;
+}
+
+/** How a node is chosen among those that fit. */
+export type Scorer = 'fgd' | 'best-fit' | 'first-fit';
+
+export interface PackOptions {
+  /**
+   * `fgd`: least growth of expected fragmentation. `best-fit`: least left over. `first-fit`: lowest node id.
+   * @defaultValue 'fgd'
+   */
+  readonly scorer?: Scorer;
+}
+
+/** Why a job was not placed: always the nearest miss, the node that lacked least. */
+export type UnplacedReason =
+  /** No node of the fleet, even empty, could hold the job. `limit` names what the largest candidate lacks. */
+  | { readonly kind: 'exceeds-every-node'; readonly limit: ResourceMiss }
+  /** Nodes could hold it, but not now. `nearest` is the node that lacks least. */
+  | { readonly kind: 'no-room'; readonly nearest: ResourceMiss & { readonly nodeId: string } }
+  /** The fleet has no GPU of the models asked for. */
+  | { readonly kind: 'no-such-model'; readonly wanted: readonly string[]; readonly present: readonly string[] }
+  /** The fleet has no MIG instance of the profile asked for. */
+  | { readonly kind: 'no-such-profile'; readonly wanted: string; readonly present: readonly string[] }
+  /** Every node that could hold the job expires before it would end. `latestExpiresAtMs` is the latest of them. */
+  | { readonly kind: 'node-expires'; readonly neededUntilMs: number; readonly latestExpiresAtMs: number }
+  /** Every node that could hold the job is cordoned. */
+  | { readonly kind: 'cordoned'; readonly nodeIds: readonly string[] }
+  /** Another member of the gang found no place, so none was placed. */
+  | { readonly kind: 'gang-incomplete'; readonly gang: string; readonly blockedBy: string }
+  /** There is no node at all. */
+  | { readonly kind: 'no-nodes' };
+
+/** One resource that was short: what the job needs and what was there. */
+export type ResourceMiss =
+  | { readonly resource: 'gpu-count'; readonly needed: number; readonly available: number }
+  | { readonly resource: 'gpu-milli'; readonly needed: number; readonly available: number }
+  | { readonly resource: 'gpu-memory-mib'; readonly needed: number; readonly available: number }
+  | { readonly resource: 'mig-instance'; readonly needed: number; readonly available: number }
+  | { readonly resource: 'cpu-milli'; readonly needed: number; readonly available: number }
+  | { readonly resource: 'memory-mib'; readonly needed: number; readonly available: number };
+
+/** A job without a place, and why. */
+export interface UnplacedJob {
+  readonly jobId: string;
+  readonly reason: UnplacedReason;
+}
+
+/** How full the fleet is. */
+export interface PackStats {
+  readonly nodeCount: number;
+  /** Nodes that hold at least one job. */
+  readonly nodesInUse: number;
+  /** Milli-GPU of all GPUs that are not cut into MIG instances. */
+  readonly gpuMilliTotal: number;
+  readonly gpuMilliAllocated: number;
+  /** `gpuMilliAllocated / gpuMilliTotal`, 0 when there is no GPU. */
+  readonly gpuAllocationRatio: number;
+  readonly cpuMilliTotal: number;
+  readonly cpuMilliAllocated: number;
+  /**
+   * Idle milli-GPU that a job drawn from the workload mix could not use where it is, in expectation (FGD's measure).
+   * Absent for scorers that do not know the mix.
+   */
+  readonly expectedFragmentationGpuMilli?: number;
+}
+
+/**
+ * What no answer can beat: milli-GPU that any scheduler could allocate at most, and how far this answer is from it.
+ */
+export interface PackBound {
+  /** Upper bound on allocated milli-GPU. */
+  readonly gpuMilli: number;
+  /** `(gpuMilli - allocated) / gpuMilli`, from 0 to 1; 0 proves the answer optimal by this measure. */
+  readonly gapRatio: number;
+  /** Which relaxation gave the bound. */
+  readonly method: 'volume-by-model';
+}
+
+export interface PackResult {
+  /** In the order placed. */
+  readonly placements: readonly Placement[];
+  /** Every job of the input that is not in `placements`, in the order tried. */
+  readonly unplaced: readonly UnplacedJob[];
+  readonly bound: PackBound;
+  readonly stats: PackStats;
+}
+
+/** What a packer starts with. */
+export interface PackerInput {
+  readonly nodes: readonly GpuNode[];
+  readonly running?: readonly RunningJob[];
+  /** The mix of work to expect. Absent: learned from the jobs that come. */
+  readonly workload?: readonly WorkloadShape[];
+  /** The present, ms since the Unix epoch; see {@link PackInput.nowMs}. */
+  readonly nowMs?: number;
+}
+
+/** The outcome of one job. */
+export type PlaceResult = { readonly placement: Placement } | { readonly unplaced: UnplacedJob };
+
+/** A fleet that is packed job by job. Deterministic: the same calls give the same answers. */
+export interface Packer {
+  /**
+   * Places one job, at once and for good until released. A gang is placed by {@link Packer.placeGang}.
+   * @throws InvalidInputError when the job is malformed, belongs to a gang, or its id is placed already.
+   */
+  readonly place: (job: Job) => PlaceResult;
+  /** Places all jobs or none. @throws InvalidInputError as {@link Packer.place} */
+  readonly placeGang: (jobs: readonly Job[]) => readonly PlaceResult[];
+  /** Frees what a job holds. @throws InvalidInputError when no such job is placed. */
+  readonly release: (jobId: string) => void;
+  /** @throws InvalidInputError when the node is malformed or its id is known. */
+  readonly addNode: (node: GpuNode) => void;
+  /** Removes a node and returns the jobs that ran on it, which are placed no longer. */
+  readonly removeNode: (nodeId: string) => readonly Job[];
+  /** Stops (default) or resumes placing on a node; what runs there stays. */
+  readonly cordon: (nodeId: string, isCordoned?: boolean) => void;
+  /** The fleet and everything placed on it, as plain data: `createPacker(packer.snapshot())` continues from here. */
+  readonly snapshot: () => Required<Pick<PackerInput, 'nodes' | 'running' | 'workload'>> & Pick<PackerInput, 'nowMs'>;
+  readonly stats: () => PackStats;
+}
