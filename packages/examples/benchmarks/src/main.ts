@@ -1,0 +1,49 @@
+import { InvalidInputError, SpillwayError } from '@spillway/core';
+import { Command, CommanderError } from 'commander';
+import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
+import { formatPackBenchmark, packBenchmark } from './pack.ts';
+
+/** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
+async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('bench').description('Benchmarks against peers and published figures.');
+  program
+    .command('pack')
+    .description(
+      'OpenB trace, protocol of FGD (USENIX ATC 2023): share of GPUs allocated when 130 % have been asked for',
+    )
+    .option('--seeds <from-to>', 'seeds, inclusive', '42-51')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackBenchmark(packBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
+    });
+  program
+    .command('lets-wait-awhile')
+    .description("Scenario II of Let's Wait Awhile (Middleware 2021): carbon saved by waiting, DE, GB, FR, 2020")
+    .requiredOption('--data <directory>', 'folder with DE_2020_30min.csv, GB_2020_30min.csv and FR_2020_30min.csv')
+    .requiredOption('--jobs <file>', 'the job set: CSV with id, startSlot and slots (half hours)')
+    .action(({ data, jobs }: { readonly data: string; readonly jobs: string }) => {
+      const cells = letsWaitAwhileBenchmark({ dataDirectory: data, jobsFile: jobs });
+      process.stdout.write(`${formatLetsWaitAwhile(cells)}\n`);
+    });
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    if (!SpillwayError.is(error)) throw error;
+    process.stderr.write(`error: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`);
+    process.exitCode = 2;
+  }
+}
+
+function parseSeeds(text: string): readonly number[] {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match !== null && first <= last) return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  throw new InvalidInputError('--seeds', 'must be a seed or a range', text, { hint: 'For example --seeds 42-51.' });
+}
+
+await main(process.argv);
