@@ -1,0 +1,60 @@
+import { InvalidInputError } from '../errors.ts';
+import { checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState, AutoscaleTarget } from './types.ts';
+
+/** Throws unless the configuration is one that `autoscale` can follow. */
+export function checkConfig(config: AutoscaleConfig): void {
+  checkNumber(() => 'minReplicas', config.minReplicas, { min: 0, isWhole: true });
+  checkNumber(() => 'maxReplicas', config.maxReplicas, {
+    min: config.minReplicas,
+    isWhole: true,
+    hint: 'maxReplicas must not be below minReplicas.',
+  });
+  if (!Array.isArray(config.targets) || config.targets.length === 0) {
+    throw new InvalidInputError('targets', 'must list at least one signal', config.targets, {
+      hint: "Start with { signal: 'rate', perReplica } of what one replica can carry.",
+    });
+  }
+  config.targets.forEach(checkTarget);
+  checkOptionalNumber(() => 'tolerance.up', config.tolerance?.up, { min: 0, hint: '0.1 is 10 %.' });
+  checkOptionalNumber(() => 'tolerance.down', config.tolerance?.down, { min: 0, hint: '0.1 is 10 %.' });
+  checkOptionalNumber(() => 'window.upMs', config.window?.upMs, { min: 0, hint: '30 s is 30_000.' });
+  checkOptionalNumber(() => 'window.downMs', config.window?.downMs, { min: 0, hint: '300 s is 300_000.' });
+  checkOptionalNumber(() => 'intervalMs', config.intervalMs, { min: 1, hint: '15 s is 15_000.' });
+}
+
+function checkTarget(target: AutoscaleTarget, index: number): void {
+  const { signal } = target as { readonly signal: unknown };
+  if (signal !== 'rate' && signal !== 'utilization') {
+    throw new InvalidInputError(`targets[${index}].signal`, "must be 'rate' or 'utilization'", signal, {
+      hint: 'Turn other signals into one of these before the call.',
+    });
+  }
+  const [name, value] =
+    target.signal === 'rate' ? ['perReplica', target.perReplica] : (['ratio', target.ratio] as const);
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidInputError(`targets[${index}].${name}`, 'must be a finite number > 0', value, {
+      hint: 'It is what one replica should carry.',
+    });
+  }
+}
+
+/** Throws unless the observation is measured in numbers and not older than the state. */
+export function checkObservation(observation: AutoscaleObservation, state: AutoscaleState): void {
+  if ((state as { readonly version: unknown }).version !== 1 || !Array.isArray(state.wishes)) {
+    throw new InvalidInputError('state', 'must come from createAutoscaleState or an earlier call', state, {
+      hint: 'Store the state as it is returned; start again with createAutoscaleState().',
+    });
+  }
+  checkNumber(() => 'nowMs', observation.nowMs);
+  if (state.lastMs !== null && observation.nowMs < state.lastMs) {
+    throw new InvalidInputError('nowMs', `must not be before the last call at ${state.lastMs}`, observation.nowMs, {
+      hint: 'Pass observations in the order of their time.',
+    });
+  }
+  checkNumber(() => 'readyReplicas', observation.readyReplicas, { min: 0, isWhole: true });
+  checkOptionalNumber(() => 'pendingReplicas', observation.pendingReplicas, { min: 0, isWhole: true });
+  const hint = 'Pass null when a signal could not be measured.';
+  checkOptionalNumber(() => 'ratePerSecond', observation.ratePerSecond ?? undefined, { min: 0, hint });
+  checkOptionalNumber(() => 'utilizationRatio', observation.utilizationRatio ?? undefined, { min: 0, hint });
+}
