@@ -92,6 +92,21 @@ describe('jobs', () => {
     expect((await real.list()).map(({ jobId }) => jobId)).toEqual(['first']);
   });
 
+  it('counts the GPUs of a job that somebody else started', async () => {
+    const clock = virtualClock({ startAtMs: 0 });
+    const nodes = [node('a', 2)];
+    const runtime = simulatedRuntime({ clock, nodes });
+    const placement = { jobId: 'foreign', nodeId: 'a', gpus: [{ index: 0, milli: 1000 }] };
+    await runtime.start({ token: 'theirs', job: job('foreign', 1), placement });
+    const capacity = simulatedCapacity({ clock, nodes });
+    const runner = createRunner({ clock, store: memoryStore(), runtime, capacity, policy: {} });
+    await runner.submit({ job: job('both', 2) });
+
+    const summary = await runner.tick();
+
+    expect(summary).toMatchObject({ done: 0, failed: 0, unplaced: 1 });
+  });
+
   it('tells a failed turn and stays usable', async () => {
     const clock = virtualClock({ startAtMs: 0 });
     const capacity = simulatedCapacity({ clock, nodes: [node('a', 1)] });

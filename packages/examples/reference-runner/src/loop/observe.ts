@@ -1,4 +1,4 @@
-import type { CarbonSeries, RunningJob } from '@spillway/core';
+import { DAY_MS, GPU_MILLI, type CarbonSeries, type Job, type Placement, type RunningJob } from '@spillway/core';
 import type { CapacityProvider, MetricsSource, SignalSource, WorkloadRuntime } from '@spillway/adapters';
 import type { Store } from '../store/store.ts';
 import type { ObservedReplica, Policy, Snapshot } from './snapshot.ts';
@@ -12,7 +12,7 @@ export interface Surroundings {
 }
 
 /** How much carbon history a forecast may use, ms. */
-const CARBON_HISTORY_MS = 28 * 86_400_000;
+const CARBON_HISTORY_MS = 28 * DAY_MS;
 
 /** Reads everything a decision may use, at one instant. */
 export async function observe(
@@ -66,16 +66,27 @@ async function readRunning(
   call: { readonly signal?: AbortSignal },
 ): Promise<readonly RunningJob[]> {
   const listed = (await runtime?.list(call)) ?? [];
-  const running = await Promise.all(
+  return Promise.all(
     listed
       .filter(({ status }) => status === 'running')
-      .map(async ({ jobId, placement }): Promise<RunningJob | undefined> => {
+      .map(async ({ jobId, placement }): Promise<RunningJob> => {
         const submitted = await store.findJob(jobId);
-        // A job nobody handed in holds GPUs all the same; without its sizes it cannot be counted.
-        return submitted === undefined ? undefined : { job: submitted.job, placement };
+        return { job: submitted?.job ?? asForeignJob(placement), placement };
       }),
   );
-  return running.filter((job) => job !== undefined);
+}
+
+/** A job nobody handed in holds its GPUs all the same; what else it holds is not known. */
+function asForeignJob({ jobId, gpus, mig }: Placement): Job {
+  const [first] = gpus;
+  return {
+    id: jobId,
+    gpuCount: mig === undefined ? gpus.length : 1,
+    ...(gpus.length === 1 && first !== undefined && first.milli < GPU_MILLI ? { gpuMilli: first.milli } : {}),
+    ...(mig === undefined ? {} : { migProfile: mig.profile }),
+    cpuMilli: 0,
+    memoryMib: 0,
+  };
 }
 
 async function readCarbon(
