@@ -14,36 +14,57 @@ export type ProviderErrorCode =
   | 'unavailable'
   | 'bad-response';
 
+/** What can accompany a provider error. */
 export interface ProviderErrorOptions extends SpillwayErrorOptions {
   /** Whether the same call may succeed later. @defaultValue true for `no-capacity`, `rate-limited`, `timeout`, `unavailable` */
   readonly isRetryable?: boolean;
   /** How long to wait before trying again, ms, when the provider said so. */
   readonly retryAfterMs?: number;
   /**
-   * Whether the call may have taken effect although it failed. Look (`list`) before repeating it with another token.
-   * @defaultValue true for `timeout`
+   * Whether the call may have taken effect although it failed. Repeat it with the same token, or look (`list`) first;
+   * another token may pay twice. An adapter that knows that nothing was sent says `false`.
+   * @defaultValue true for `timeout`, `aborted`, `bad-response`
    */
   readonly isAmbiguous?: boolean;
 }
 
+const CODE_PREFIX = 'SPILLWAY_PROVIDER_';
 const RETRYABLE: ReadonlySet<ProviderErrorCode> = new Set(['no-capacity', 'rate-limited', 'timeout', 'unavailable']);
+const AMBIGUOUS: ReadonlySet<ProviderErrorCode> = new Set(['aborted', 'bad-response', 'timeout']);
 
-/** The world failed: a provider refused, did not answer, or answered nonsense. */
+/**
+ * The world failed: a provider refused, did not answer, or answered nonsense.
+ *
+ * @example
+ * ```ts
+ * const error = new ProviderError('aws-ec2', 'rate-limited', 'too many requests', { retryAfterMs: 2_000 });
+ * error.code; // 'SPILLWAY_PROVIDER_RATE_LIMITED'
+ * error.isRetryable; // true
+ * ```
+ */
 export class ProviderError extends SpillwayError {
   /** Name of the adapter. */
   readonly provider: string;
   /** What went wrong; `code` is the same, in the form of all Spillway errors. */
   readonly providerCode: ProviderErrorCode;
+  /** Whether the same call may succeed later. */
   readonly isRetryable: boolean;
+  /** Whether the call may have taken effect although it failed. */
   readonly isAmbiguous: boolean;
+  /** How long to wait before trying again, ms, when the provider said so. */
   readonly retryAfterMs: number | undefined;
 
   constructor(provider: string, code: ProviderErrorCode, message: string, options: ProviderErrorOptions = {}) {
-    super(`SPILLWAY_PROVIDER_${code.toUpperCase().replaceAll('-', '_')}`, `${provider}: ${message}`, options);
+    super(`${CODE_PREFIX}${code.toUpperCase().replaceAll('-', '_')}`, `${provider}: ${message}`, options);
     this.provider = provider;
     this.providerCode = code;
     this.isRetryable = options.isRetryable ?? RETRYABLE.has(code);
-    this.isAmbiguous = options.isAmbiguous ?? code === 'timeout';
+    this.isAmbiguous = options.isAmbiguous ?? AMBIGUOUS.has(code);
     this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** True for provider errors of any copy of the library, and for no other Spillway error. */
+  static override is(value: unknown): value is ProviderError {
+    return SpillwayError.is(value) && value.code.startsWith(CODE_PREFIX) && 'providerCode' in value;
   }
 }

@@ -16,7 +16,10 @@ interface Adapter<Name extends string> {
 
 /** A request for one machine or replica. */
 export interface LaunchRequest {
-  /** Makes the launch happen once: the same token returns the same machine, however often it is sent. */
+  /**
+   * Makes the launch happen once: the same token returns the same machine, however often it is sent, also after the
+   * machine has ended (`list` tells whether it lives). The same token for another tier is refused with `conflict`.
+   */
   readonly token: string;
   readonly tierId: string;
 }
@@ -125,10 +128,14 @@ export interface TimeRange {
 export interface SignalSource<Name extends string = string> extends Adapter<Name> {
   readonly carbon?: {
     readonly listZones: (options?: CallOptions) => Promise<readonly string[]>;
-    /** What was observed, up to the present at most; slots that have not ended yet are not in it. */
+    /**
+     * What was observed: the slots that overlap the range and have ended by now. A zone with nothing to tell yet gives
+     * a series without values; an unknown zone is refused with `not-found`.
+     */
     readonly readHistory: (zone: string, range: TimeRange, options?: CallOptions) => Promise<CarbonSeries>;
   };
   readonly energyPrice?: {
+    /** As `carbon.readHistory`, in USD per kWh. */
     readonly readHistory: (zone: string, range: TimeRange, options?: CallOptions) => Promise<Series<'USD/kWh'>>;
   };
 }
@@ -137,19 +144,25 @@ export interface SignalSource<Name extends string = string> extends Adapter<Name
 export interface RuntimeJob {
   readonly jobId: string;
   readonly placement: Placement;
-  readonly status: 'running' | 'succeeded' | 'failed';
+  /** `stopped`: ended by `stop`. A job that was stopped did not fail, and is not to be tried again for it. */
+  readonly status: 'running' | 'succeeded' | 'failed' | 'stopped';
   readonly startedAtMs: number;
+  /** Present once it has ended. */
   readonly endedAtMs?: number;
 }
 
 /** Where jobs are started and stopped. */
 export interface WorkloadRuntime<Name extends string = string> extends Adapter<Name> {
-  /** Starts a job where it was placed. The same token starts it once. */
+  /**
+   * Starts a job where it was placed. The same token starts it once, and returns what became of it. Resources that are
+   * taken, and a job that runs already under another token, are refused with `conflict`.
+   */
   readonly start: (
     request: { readonly token: string; readonly job: Job; readonly placement: Placement },
     options?: CallOptions,
   ) => Promise<RuntimeJob>;
-  /** Stops a job; succeeds when it has ended already. */
+  /** Stops a job; succeeds when it has ended already or is not known. */
   readonly stop: (jobId: string, options?: CallOptions) => Promise<void>;
+  /** Every job it knows, also those that have ended; of a job started again, the last start. */
   readonly list: (options?: CallOptions) => Promise<readonly RuntimeJob[]>;
 }

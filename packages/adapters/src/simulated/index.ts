@@ -1,0 +1,13 @@
+export { simulatedCapacity } from './capacity.ts';
+export type { SimulatedCapacity, SimulatedCapacityOptions, SimulatedUsage } from './capacity.ts';
+export type { SimulatedFaults } from './calls.ts';
+export { simulatedEndpoint } from './endpoint.ts';
+export type { SimulatedEndpoint, SimulatedEndpointOptions, SimulatedService } from './endpoint.ts';
+export type { ServingSpan } from './fluid-queue.ts';
+export { simulatedRuntime } from './runtime.ts';
+export type { SimulatedRuntime, SimulatedRuntimeOptions } from './runtime.ts';
+export { simulatedSignals } from './signals.ts';
+export type { SimulatedSignals, SimulatedSignalsOptions } from './signals.ts';
+export type { SimulatedTier } from './tier.ts';
+export { virtualClock } from './virtual-clock.ts';
+export type { VirtualClock } from './virtual-clock.ts';
