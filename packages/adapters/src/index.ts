@@ -1,10 +1,8 @@
-export { defineProvider, defineRuntime, defineSource } from './contract/define.ts';
-export { ProviderError } from './contract/provider-error.ts';
-export type { ProviderErrorCode, ProviderErrorOptions } from './contract/provider-error.ts';
-export type { Clock } from './contract/clock.ts';
+export { defineProvider, defineRuntime, defineSource, ProviderError } from './contract/index.ts';
 export type {
   CallOptions,
   CapacityProvider,
+  Clock,
   EndpointMetrics,
   InterruptionNotice,
   LaunchedReplica,
@@ -14,8 +12,10 @@ export type {
   MarketProvider,
   MarketQuote,
   MetricsSource,
+  ProviderErrorCode,
+  ProviderErrorOptions,
   RuntimeJob,
   SignalSource,
   TimeRange,
   WorkloadRuntime,
-} from './contract/types.ts';
+} from './contract/index.ts';

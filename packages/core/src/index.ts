@@ -15,6 +15,7 @@ export {
   kilowattHoursFromWattHours,
   MINUTE_MS,
   SECOND_MS,
+  tonnesFromGrams,
   wattHoursFromJoules,
   wattHoursFromWatts,
 } from './units.ts';
@@ -37,9 +38,10 @@ export type {
   UnplacedReason,
   WorkloadShape,
 } from './pack/index.ts';
-export { schedule, verifySchedule } from './schedule/index.ts';
+export { explainSchedule, schedule, verifySchedule } from './schedule/index.ts';
 export type {
   Assignment,
+  RunNow,
   ScheduleAmounts,
   ScheduledJob,
   ScheduleJob,
@@ -47,8 +49,11 @@ export type {
   ScheduleObjective,
   ScheduleProblem,
   ScheduleResult,
+  ScheduleRule,
   ScheduleVerification,
+  ScheduleViolation,
   SlotGrid,
+  UnplaceableJob,
   UnplaceableReason,
 } from './schedule/index.ts';
 export { ewma } from './forecast/index.ts';

@@ -32,10 +32,17 @@ export interface CarbonSeries extends Series<'gCO2e/kWh'> {
  * @throws {@link InvalidInputError} when the step is not positive, the unit is not `unit`, or a value is not finite.
  */
 export function checkSeries(field: string, series: Series, unit: SeriesUnit): void {
+  if (typeof series !== 'object' || (series as Series | null) === null) {
+    throw new InvalidInputError(field, 'must be a series', series, {
+      hint: 'Pass { startAtMs, stepMs, unit, values }.',
+    });
+  }
   checkNumber(() => `${field}.startAtMs`, series.startAtMs);
   checkNumber(() => `${field}.stepMs`, series.stepMs, { min: 1 });
   if (series.unit !== unit) {
-    throw new InvalidInputError(`${field}.unit`, `must be '${unit}'`, series.unit, { hint: 'Convert the values first.' });
+    throw new InvalidInputError(`${field}.unit`, `must be '${unit}'`, series.unit, {
+      hint: 'Convert the values first.',
+    });
   }
   if (!Array.isArray(series.values)) throw new InvalidInputError(`${field}.values`, 'must be a list', series.values);
   series.values.forEach((value, index) => {
@@ -75,8 +82,11 @@ export function resample<S extends Series>(
   const values = Array.from({ length: grid.count }, (_, slot) => {
     const from = grid.startAtMs + slot * grid.stepMs;
     const to = from + grid.stepMs;
+    const first = Math.floor((from - series.startAtMs) / series.stepMs);
+    // A slot inside one slot of the input has its value to the last bit; a product and a quotient would round.
+    if (series.startAtMs + (first + 1) * series.stepMs >= to) return series.values[first]!;
     let weighted = 0;
-    for (let k = Math.floor((from - series.startAtMs) / series.stepMs); ; k++) {
+    for (let k = first; k < series.values.length; k++) {
       const start = series.startAtMs + k * series.stepMs;
       if (start >= to) break;
       weighted += series.values[k]! * (Math.min(to, start + series.stepMs) - Math.max(from, start));

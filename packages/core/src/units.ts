@@ -33,3 +33,8 @@ export function kilowattHoursFromWattHours(energyWattHours: number): number {
 export function kilogramsFromGrams(massGrams: number): number {
   return massGrams / 1_000;
 }
+
+/** Mass in tonnes of a mass in grams. */
+export function tonnesFromGrams(massGrams: number): number {
+  return massGrams / 1_000_000;
+}

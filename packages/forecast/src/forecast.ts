@@ -18,7 +18,7 @@ import type { ForecastModel, ForecastOptions, ForecastReason, ForecastResult } f
  * @param options - the horizon and, where the defaults are not right, seasons, levels and the model.
  * @returns `mean` and each list of `quantiles` with `horizon` numbers, and what they rest on. See the model and the bands
  * for their cost; with the default model `O(min(history, 1000) × (history + horizon))`.
- * @throws {@link InvalidInputError} on an empty history, a value that is not finite, a horizon or season that is not
+ * @throws InvalidInputError on an empty history, a value that is not finite, a horizon or season that is not
  * whole and >= 1, a level not between 0 and 1, a history too short for a given model, or a model that does not answer
  * with finite numbers.
  *

@@ -8,7 +8,7 @@ import type { ForecastModel } from './types.ts';
  *
  * @param options.season - length of the cycle in steps, whole, >= 1. With 1 it repeats the last value. @defaultValue 1
  * @returns a model that needs one full cycle of history. A prediction is `O(horizon)`.
- * @throws {@link InvalidInputError} when the season is not a whole number >= 1.
+ * @throws InvalidInputError when the season is not a whole number >= 1.
  *
  * @example
  * ```ts

@@ -50,7 +50,7 @@ export function createAutoscaleState(): AutoscaleState {
  * @param state - from {@link createAutoscaleState}, or from the call before; neither changed nor kept.
  * @param observation - what is known now; `nowMs` at or after that of the call before. The same call twice changes nothing.
  * @returns the target, the reasons in the order applied, and the state for the next call. `O(wishes in the window)`.
- * @throws {@link InvalidInputError} on limits, targets, windows or measurements out of range (NaN is not "missing": pass
+ * @throws InvalidInputError on limits, targets, windows or measurements out of range (NaN is not "missing": pass
  * `null`), on a foreign state, and when time goes back.
  *
  * @example

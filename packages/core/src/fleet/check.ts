@@ -1,65 +1,126 @@
 import { InvalidInputError } from '../errors.ts';
-import { checkIds, checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import {
+  checkIds,
+  checkList,
+  checkNumber,
+  checkObject,
+  checkOptionalFlag,
+  checkOptionalNumber,
+  checkOptionalText,
+  checkText,
+  type NumberRule,
+} from '../internal/check.ts';
 import { GPU_MILLI } from '../units.ts';
-import type { GpuNode, Job } from './types.ts';
+import type { Gpu, GpuNode, Job } from './types.ts';
+
+const COUNT: NumberRule = { min: 0, isWhole: true };
+const CPU: NumberRule = { ...COUNT, hint: '1 core is 1000 milli-cores.' };
+const MEMORY: NumberRule = { ...COUNT, hint: '1 GiB is 1024 MiB.' };
+const GPU_COUNT: NumberRule = { ...COUNT, hint: 'Ask for a share of one GPU with gpuCount 1 and gpuMilli.' };
+const GPU_SHARE: NumberRule = { min: 1, max: GPU_MILLI, isWhole: true, hint: '1000 milli-GPU are one GPU.' };
+const RUNTIME: NumberRule = { min: 1, hint: 'Leave it out if it is not known.' };
 
 /**
  * Checks a list of nodes before any work is done with them. `O(nodes × GPUs)`.
  *
- * @throws {@link InvalidInputError} on a duplicate or empty id, a size that is not a whole number >= 0, or a negative or
- * missing number where one is needed.
+ * @throws InvalidInputError on a duplicate or empty id, a size that is not a whole number >= 0, a price or power
+ * below 0, or a field of the wrong type.
+ *
+ * @example
+ * ```ts
+ * checkNodes([{ id: 'a', gpus: [{ model: 'H100' }], cpuMilli: 8_000, memoryMib: 65_536 }]); // returns nothing: all is well
+ * ```
  */
 export function checkNodes(nodes: readonly GpuNode[]): void {
   checkIds('nodes', nodes);
   for (const node of nodes) checkNode(node);
 }
 
-/** Checks one node; see {@link checkNodes}. */
+/** Checks one node. @throws InvalidInputError as {@link checkNodes}. */
 export function checkNode(node: GpuNode): void {
+  checkObject(() => 'node', node);
+  checkText(() => 'id of the node', node.id, 'Give the node an id that is unique in its fleet.');
   const field = (name: string) => () => `${name} of node '${node.id}'`;
-  checkNumber(field('cpuMilli'), node.cpuMilli, { min: 0, isWhole: true, hint: '1 core is 1000 milli-cores.' });
-  checkNumber(field('memoryMib'), node.memoryMib, { min: 0, isWhole: true, hint: '1 GiB is 1024 MiB.' });
+  checkNumber(field('cpuMilli'), node.cpuMilli, CPU);
+  checkNumber(field('memoryMib'), node.memoryMib, MEMORY);
   checkOptionalNumber(field('priceUsdPerHour'), node.priceUsdPerHour, { min: 0 });
   checkOptionalNumber(field('idleWatts'), node.idleWatts, { min: 0 });
-  checkOptionalNumber(field('expiresAtMs'), node.expiresAtMs);
-  if (!Array.isArray(node.gpus)) {
-    throw new InvalidInputError(field('gpus')(), 'must be a list', node.gpus, { hint: 'Pass [] for a CPU node.' });
-  }
-  node.gpus.forEach((gpu, index) => {
-    if (typeof gpu.model !== 'string' || gpu.model.length === 0) {
-      throw new InvalidInputError(field(`gpus[${index}].model`)(), 'must be a non-empty string', gpu.model, {
-        hint: 'Use the name your jobs use in gpuModels.',
-      });
-    }
-    checkOptionalNumber(field(`gpus[${index}].memoryMib`), gpu.memoryMib, { min: 0, isWhole: true });
+  checkOptionalNumber(field('expiresAtMs'), node.expiresAtMs, { hint: 'Leave it out if the node stays.' });
+  checkOptionalFlag(field('isCordoned'), node.isCordoned);
+  const gpus: readonly Gpu[] = node.gpus;
+  checkList(field('gpus'), gpus, 'Pass [] for a CPU node.');
+  gpus.forEach((gpu, index) => {
+    checkGpu((name) => field(`gpus[${index}]${name}`), gpu);
+  });
+}
+
+function checkGpu(field: (name: string) => () => string, gpu: Gpu): void {
+  checkObject(field(''), gpu);
+  checkText(field('.model'), gpu.model, 'Use the name your jobs use in gpuModels.');
+  checkOptionalNumber(field('.memoryMib'), gpu.memoryMib, MEMORY);
+  const instances = gpu.migInstances;
+  if (instances === undefined) return;
+  checkList(field('.migInstances'), instances, 'Leave it out if the GPU is not cut.');
+  instances.forEach((instance, index) => {
+    const of = (name: string) => field(`.migInstances[${index}]${name}`);
+    checkObject(of(''), instance);
+    checkText(of('.profile'), instance.profile, 'Use the name that your jobs use in migProfile, such as 1g.10gb.');
+    checkNumber(of('.start'), instance.start, COUNT);
+    checkOptionalNumber(of('.memoryMib'), instance.memoryMib, MEMORY);
   });
 }
 
 /**
  * Checks a list of jobs before any work is done with them. `O(jobs)`.
  *
- * @throws {@link InvalidInputError} on a duplicate or empty id, a size that is not a whole number >= 0, a share that is
- * not from 1 to 1000 or comes with more than one GPU, or a MIG profile that comes with anything but one GPU.
+ * @throws InvalidInputError on a duplicate or empty id, a size that is not a whole number >= 0, a share that is
+ * not from 1 to 1000 or comes with more than one GPU, a MIG profile that comes with anything but one GPU, or a field of
+ * the wrong type.
+ *
+ * @example
+ * ```ts
+ * checkJobs([{ id: 'train', gpuCount: 8, cpuMilli: 64_000, memoryMib: 262_144 }]); // returns nothing: all is well
+ * ```
  */
 export function checkJobs(jobs: readonly Job[]): void {
   checkIds('jobs', jobs);
   for (const job of jobs) checkJob(job);
 }
 
-/** Checks one job; see {@link checkJobs}. */
+/** Checks one job. @throws InvalidInputError as {@link checkJobs}. */
 export function checkJob(job: Job): void {
+  checkObject(() => 'job', job);
+  checkText(() => 'id of the job', job.id, 'Give the job an id that is unique among all jobs.');
   const field = (name: string) => () => `${name} of job '${job.id}'`;
-  checkNumber(field('gpuCount'), job.gpuCount, {
-    min: 0,
-    isWhole: true,
-    hint: 'Ask for a share of one GPU with gpuCount 1 and gpuMilli.',
-  });
-  checkNumber(field('cpuMilli'), job.cpuMilli, { min: 0, isWhole: true, hint: '1 core is 1000 milli-cores.' });
-  checkNumber(field('memoryMib'), job.memoryMib, { min: 0, isWhole: true, hint: '1 GiB is 1024 MiB.' });
-  checkOptionalNumber(field('gpuMilli'), job.gpuMilli, { min: 1, max: GPU_MILLI, isWhole: true });
-  checkOptionalNumber(field('gpuMemoryMib'), job.gpuMemoryMib, { min: 0, isWhole: true });
+  checkNumber(field('gpuCount'), job.gpuCount, GPU_COUNT);
+  checkNumber(field('cpuMilli'), job.cpuMilli, CPU);
+  checkNumber(field('memoryMib'), job.memoryMib, MEMORY);
+  checkOptionalNumber(field('gpuMilli'), job.gpuMilli, GPU_SHARE);
+  checkOptionalNumber(field('gpuMemoryMib'), job.gpuMemoryMib, MEMORY);
   checkOptionalNumber(field('priority'), job.priority);
-  checkOptionalNumber(field('runtimeMs'), job.runtimeMs, { min: 1 });
+  checkOptionalNumber(field('runtimeMs'), job.runtimeMs, RUNTIME);
+  checkOptionalText(field('migProfile'), job.migProfile);
+  checkOptionalText(field('gang'), job.gang, 'Leave gang out for a job that starts alone.');
+  checkOptionalFlag(field('isPreemptible'), job.isPreemptible);
+  checkModels(field('gpuModels'), job.gpuModels);
+  checkShare(field, job);
+}
+
+function checkModels(field: () => string, models: unknown): void {
+  if (models === undefined) return;
+  checkList(field, models, "Pass a list, also for one model: ['H100'].");
+  if (models.length === 0) {
+    throw new InvalidInputError(field(), 'must be absent or name a model', models, {
+      hint: 'Leave gpuModels out to allow any model.',
+    });
+  }
+  models.forEach((model, index) => {
+    checkText(() => field().replace('gpuModels', `gpuModels[${index}]`), model);
+  });
+}
+
+/** The rules that tie fields to each other. */
+function checkShare(field: (name: string) => () => string, job: Job): void {
   if (job.gpuMilli !== undefined && job.gpuMilli !== GPU_MILLI && job.gpuCount !== 1) {
     throw new InvalidInputError(field('gpuMilli')(), 'must be absent or 1000 unless gpuCount is 1', job.gpuMilli, {
       hint: 'A share is a share of one GPU: set gpuCount to 1, or drop gpuMilli.',
@@ -68,11 +129,6 @@ export function checkJob(job: Job): void {
   if (job.migProfile !== undefined && (job.gpuCount !== 1 || (job.gpuMilli ?? GPU_MILLI) !== GPU_MILLI)) {
     throw new InvalidInputError(field('migProfile')(), 'needs gpuCount 1 and no gpuMilli', job.migProfile, {
       hint: 'A MIG job takes one instance of one GPU.',
-    });
-  }
-  if (job.gpuModels?.length === 0) {
-    throw new InvalidInputError(field('gpuModels')(), 'must be absent or name a model', job.gpuModels, {
-      hint: 'Leave gpuModels out to allow any model.',
     });
   }
 }

@@ -17,7 +17,7 @@ import type { Ewma, EwmaSample, EwmaState } from './types.ts';
  *
  * @param options.halfLifeMs - time after which an old value counts half, ms, > 0.
  * @returns three pure functions over a JSON state; each is `O(1)`.
- * @throws {@link InvalidInputError} on a half-life that is not > 0; `update` throws it on a value or time that is not
+ * @throws InvalidInputError on a half-life that is not > 0; `update` throws it on a value or time that is not
  * finite, on a foreign state, and when time goes back.
  *
  * @example

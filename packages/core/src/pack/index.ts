@@ -3,9 +3,12 @@ export { pack } from './pack.ts';
 export { packBound } from './bound.ts';
 export { explainUnplaced } from './explain.ts';
 export type {
+  NearestMiss,
   Packer,
   PackBound,
+  PackBoundInput,
   PackerInput,
+  PackerSnapshot,
   PackInput,
   PackOptions,
   PackResult,

@@ -29,6 +29,7 @@ export interface PackInput {
 /** How a node is chosen among those that fit. */
 export type Scorer = 'fgd' | 'best-fit' | 'first-fit';
 
+/** How to go about packing. */
 export interface PackOptions {
   /**
    * `fgd`: least growth of expected fragmentation. `best-fit`: least left over. `first-fit`: lowest node id.
@@ -37,30 +38,56 @@ export interface PackOptions {
   readonly scorer?: Scorer;
 }
 
-/** Why a job was not placed: always the nearest miss, the node that lacked least. */
+/**
+ * Why a job was not placed: always the nearest miss, the node that lacked least. A node lacks the sum of
+ * `(needed - available) / needed` over its misses; ties by smaller node id. The reason of a gang member counts the members
+ * placed before it as in place.
+ */
 export type UnplacedReason =
-  /** No node of the fleet, even empty, could hold the job. `limit` names what the largest candidate lacks. */
-  | { readonly kind: 'exceeds-every-node'; readonly limit: ResourceMiss }
-  /** Nodes could hold it, but not now. `nearest` is the node that lacks least. */
-  | { readonly kind: 'no-room'; readonly nearest: ResourceMiss & { readonly nodeId: string } }
+  /** No node of the fleet, even empty, could hold the job. `limit` is the node that, empty, would lack least. */
+  | { readonly kind: 'exceeds-every-node'; readonly limit: NearestMiss }
+  /** Nodes could hold it, but not now. `nearest` is the node that lacks least; with its misses added the job fits there. */
+  | { readonly kind: 'no-room'; readonly nearest: NearestMiss }
   /** The fleet has no GPU of the models asked for. */
   | { readonly kind: 'no-such-model'; readonly wanted: readonly string[]; readonly present: readonly string[] }
   /** The fleet has no MIG instance of the profile asked for. */
   | { readonly kind: 'no-such-profile'; readonly wanted: string; readonly present: readonly string[] }
   /** Every node that could hold the job expires before it would end. `latestExpiresAtMs` is the latest of them. */
   | { readonly kind: 'node-expires'; readonly neededUntilMs: number; readonly latestExpiresAtMs: number }
-  /** Every node that could hold the job is cordoned. */
-  | { readonly kind: 'cordoned'; readonly nodeIds: readonly string[] }
+  /**
+   * Every node that could hold the job, if it were empty, is cordoned. `nodeIds`, ascending: with `hasRoom` those that would
+   * hold it now, without it all of them, and none has room now.
+   */
+  | { readonly kind: 'cordoned'; readonly nodeIds: readonly string[]; readonly hasRoom: boolean }
   /** Another member of the gang found no place, so none was placed. */
   | { readonly kind: 'gang-incomplete'; readonly gang: string; readonly blockedBy: string }
   /** There is no node at all. */
   | { readonly kind: 'no-nodes' };
 
+/** A node and everything it lacks for a job. */
+export interface NearestMiss {
+  readonly nodeId: string;
+  /** At least one. With all of them added to the node, the job fits. */
+  readonly misses: readonly ResourceMiss[];
+}
+
 /** One resource that was short: what the job needs and what was there. */
 export type ResourceMiss =
+  /** GPUs of a model asked for, with the memory asked for, that the job could take whole (a share: take at all). */
   | { readonly resource: 'gpu-count'; readonly needed: number; readonly available: number }
-  | { readonly resource: 'gpu-milli'; readonly needed: number; readonly available: number }
-  | { readonly resource: 'gpu-memory-mib'; readonly needed: number; readonly available: number }
+  /** The share left of the GPU `gpuIndex` of the node. */
+  | { readonly resource: 'gpu-milli'; readonly needed: number; readonly available: number; readonly gpuIndex: number }
+  /**
+   * Memory of a device. With `gpuIndex`: of that GPU. Without: of as many GPUs (or of the MIG instance) as the job takes, and
+   * `available` is the least among the largest. 0 is available when the fleet does not state the memory.
+   */
+  | {
+      readonly resource: 'gpu-memory-mib';
+      readonly needed: number;
+      readonly available: number;
+      readonly gpuIndex?: number;
+    }
+  /** Free MIG instances of the profile asked for. */
   | { readonly resource: 'mig-instance'; readonly needed: number; readonly available: number }
   | { readonly resource: 'cpu-milli'; readonly needed: number; readonly available: number }
   | { readonly resource: 'memory-mib'; readonly needed: number; readonly available: number };
@@ -96,12 +123,22 @@ export interface PackStats {
 export interface PackBound {
   /** Upper bound on allocated milli-GPU. */
   readonly gpuMilli: number;
-  /** `(gpuMilli - allocated) / gpuMilli`, from 0 to 1; 0 proves the answer optimal by this measure. */
+  /**
+   * `(gpuMilli - allocated) / gpuMilli`, from 0 to 1; 0 proves the answer optimal by this measure. Allocated is what running
+   * jobs and the placements of the answer hold.
+   */
   readonly gapRatio: number;
   /** Which relaxation gave the bound. */
   readonly method: 'volume-by-model';
 }
 
+/** What {@link PackBound} is asked about: a problem, and optionally an answer to measure against the bound. */
+export interface PackBoundInput extends Omit<PackInput, 'workload'> {
+  /** An answer to the problem. Absent: none of `jobs` is placed. */
+  readonly placements?: readonly Placement[];
+}
+
+/** Where every job goes, or why it goes nowhere. */
 export interface PackResult {
   /** In the order placed. */
   readonly placements: readonly Placement[];
@@ -115,11 +152,26 @@ export interface PackResult {
 export interface PackerInput {
   readonly nodes: readonly GpuNode[];
   readonly running?: readonly RunningJob[];
-  /** The mix of work to expect. Absent: learned from the jobs that come. */
+  /**
+   * The mix of work to expect. Absent or empty: learned from the jobs that run and those that come, estimated anew whenever
+   * the number of jobs seen reaches a power of two.
+   */
   readonly workload?: readonly WorkloadShape[];
-  /** The present, ms since the Unix epoch; see {@link PackInput.nowMs}. */
+  /**
+   * The present, ms since the Unix epoch; see {@link PackInput.nowMs}. It stands still: to move it on, continue from a
+   * snapshot with a later one.
+   */
   readonly nowMs?: number;
+  /**
+   * Jobs seen so far by shape, `weight` being how many. Part of the snapshot of a packer that learns; given together with
+   * `workload`, the packer starts with that mix and goes on learning.
+   */
+  readonly observed?: readonly WorkloadShape[];
 }
+
+/** A packer as plain data; see {@link Packer.snapshot}. */
+export type PackerSnapshot = Required<Pick<PackerInput, 'nodes' | 'running' | 'workload'>> &
+  Pick<PackerInput, 'nowMs' | 'observed'>;
 
 /** The outcome of one job. */
 export type PlaceResult = { readonly placement: Placement } | { readonly unplaced: UnplacedJob };
@@ -137,11 +189,14 @@ export interface Packer {
   readonly release: (jobId: string) => void;
   /** @throws InvalidInputError when the node is malformed or its id is known. */
   readonly addNode: (node: GpuNode) => void;
-  /** Removes a node and returns the jobs that ran on it, which are placed no longer. */
+  /**
+   * Removes a node and returns the jobs that ran on it, in the order placed, which are placed no longer.
+   * @throws InvalidInputError when no such node is known.
+   */
   readonly removeNode: (nodeId: string) => readonly Job[];
-  /** Stops (default) or resumes placing on a node; what runs there stays. */
+  /** Stops (default) or resumes placing on a node; what runs there stays. @throws InvalidInputError as {@link Packer.removeNode} */
   readonly cordon: (nodeId: string, isCordoned?: boolean) => void;
   /** The fleet and everything placed on it, as plain data: `createPacker(packer.snapshot())` continues from here. */
-  readonly snapshot: () => Required<Pick<PackerInput, 'nodes' | 'running' | 'workload'>> & Pick<PackerInput, 'nowMs'>;
+  readonly snapshot: () => PackerSnapshot;
   readonly stats: () => PackStats;
 }

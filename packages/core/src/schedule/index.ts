@@ -1,7 +1,9 @@
+export { explainSchedule } from './explain.ts';
 export { schedule } from './schedule.ts';
 export { verifySchedule } from './verify.ts';
 export type {
   Assignment,
+  RunNow,
   ScheduleAmounts,
   ScheduledJob,
   ScheduleJob,
@@ -9,7 +11,10 @@ export type {
   ScheduleObjective,
   ScheduleProblem,
   ScheduleResult,
+  ScheduleRule,
   ScheduleVerification,
+  ScheduleViolation,
   SlotGrid,
+  UnplaceableJob,
   UnplaceableReason,
 } from './types.ts';

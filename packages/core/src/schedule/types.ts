@@ -2,9 +2,9 @@ import type { CarbonSeries, Series } from '../time-series.ts';
 
 /** A uniform grid of half-open slots, shared by all locations and jobs of a problem. */
 export interface SlotGrid {
-  /** Start of slot 0, ms since the Unix epoch. */
+  /** Start of slot 0, ms since the Unix epoch, whole. */
   readonly startAtMs: number;
-  /** Length of a slot, ms, > 0. */
+  /** Length of a slot, ms, whole, >= 1. */
   readonly stepMs: number;
   /** Number of slots, whole, >= 1. */
   readonly count: number;
@@ -14,9 +14,9 @@ export interface SlotGrid {
 export interface ScheduleLocation {
   /** Unique among the locations. */
   readonly id: string;
-  /** Carbon intensity; covers the grid. All locations of a problem share kind and scope. */
+  /** Carbon intensity, >= 0; covers the grid, in slots of any length. All locations of a problem share kind and scope. */
   readonly carbon: CarbonSeries;
-  /** Price of electricity; covers the grid. Absent: electricity is not billed apart. */
+  /** Price of electricity; covers the grid, may be negative. Absent: electricity is not billed apart. */
   readonly energyPrice?: Series<'USD/kWh'>;
   /** Price of one GPU for one hour, USD, >= 0. @defaultValue 0 */
   readonly priceUsdPerGpuHour?: number;
@@ -28,19 +28,22 @@ export interface ScheduleLocation {
 export interface ScheduleJob {
   /** Unique among the jobs. */
   readonly id: string;
-  /** Time the work takes, ms, > 0. */
+  /** Time the work takes, ms, >= 1; need not be whole slots. */
   readonly runtimeMs: number;
   /** Power the job draws while it runs, all its GPUs and their share of the machine, W, >= 0. */
   readonly powerWatts: number;
   /** GPUs held while it runs, for the bill, whole, >= 0. @defaultValue 1 */
   readonly gpuCount?: number;
-  /** Not before, ms since the Unix epoch. @defaultValue the start of the grid */
+  /** Not before, ms since the Unix epoch; the first slot used starts then or later. @defaultValue the start of the grid */
   readonly earliestStartAtMs?: number;
   /** Done by, ms since the Unix epoch. @defaultValue the end of the grid */
   readonly deadlineAtMs?: number;
   /** `contiguous`: in one piece. `interruptible`: in pieces of any slots, all at one location. */
   readonly mode: 'contiguous' | 'interruptible';
-  /** Where it may run; the first is its home, where the run-now baseline runs it. @defaultValue all, in the order given */
+  /**
+   * Where it may run; the first that exists is its home, where the run-now baseline runs it. Names that no location has
+   * are passed over. @defaultValue all, in the order given
+   */
   readonly locationIds?: readonly string[];
 }
 
@@ -60,7 +63,7 @@ export interface ScheduleProblem {
   readonly objective?: ScheduleObjective;
 }
 
-/** One stretch of one job inside one slot. */
+/** One stretch of one job inside one slot. A planned stretch begins where its slot begins. */
 export interface Assignment {
   readonly jobId: string;
   readonly locationId: string;
@@ -79,25 +82,39 @@ export interface ScheduleAmounts {
   readonly costUsd: number;
 }
 
+/** What running at once, at home, in one piece comes to. */
+export interface RunNow extends ScheduleAmounts {
+  readonly locationId: string;
+  readonly startAtMs: number;
+  readonly finishAtMs: number;
+}
+
 /** What became of one job. */
 export interface ScheduledJob extends ScheduleAmounts {
   readonly jobId: string;
   readonly locationId: string;
   readonly startAtMs: number;
   readonly finishAtMs: number;
-  /** The same job run at once, at home. */
-  readonly runNow: ScheduleAmounts;
+  /** The same job in one piece from its earliest slot, at home. */
+  readonly runNow: RunNow;
   /** Objective value of the job, in the objective's unit. */
   readonly objective: number;
 }
 
 /** Why a job cannot be planned. */
 export type UnplaceableReason =
-  /** The time between earliest start and deadline, inside the grid, is shorter than the run time. */
+  /** The time from the first usable slot to the deadline, inside the grid, is shorter than the run time. */
   | { readonly kind: 'window-too-short'; readonly neededMs: number; readonly availableMs: number }
-  /** None of the locations named exists in the problem. */
+  /** None of the locations named exists in the problem; with no names: the problem has no location. */
   | { readonly kind: 'no-such-location'; readonly wanted: readonly string[] };
 
+/** A job without a plan, and why. */
+export interface UnplaceableJob {
+  readonly jobId: string;
+  readonly reason: UnplaceableReason;
+}
+
+/** A plan, what it comes to, and how good it is. */
 export interface ScheduleResult {
   /**
    * `optimal`: every job planned, nothing better exists. `infeasible`: some jobs cannot be planned at all (see
@@ -108,7 +125,7 @@ export interface ScheduleResult {
   readonly assignments: readonly Assignment[];
   /** Planned jobs in the order given. */
   readonly perJob: readonly ScheduledJob[];
-  readonly unplaceable: readonly { readonly jobId: string; readonly reason: UnplaceableReason }[];
+  readonly unplaceable: readonly UnplaceableJob[];
   /** Sums over the planned jobs. */
   readonly totals: ScheduleAmounts;
   /** The same jobs under other rules. */
@@ -124,11 +141,50 @@ export interface ScheduleResult {
   readonly gapRatio: number;
 }
 
+/** Rules that a plan can break. */
+export type ScheduleRule =
+  /** An assignment, a summary or an unplaceable entry names a job that the problem does not have. */
+  | 'unknown-job'
+  | 'unknown-location'
+  /** The location is none of the job's. */
+  | 'location-not-allowed'
+  /** Stretches of one job at two locations. */
+  | 'several-locations'
+  /** A slot the grid lacks, a stretch that does not begin where its slot does, or one longer than a slot. */
+  | 'outside-slot'
+  | 'before-earliest-start'
+  /** A stretch ends after the deadline or after the grid. */
+  | 'after-deadline'
+  /** Two stretches of one job at the same time. */
+  | 'overlap'
+  /** A contiguous job has a gap. */
+  | 'not-contiguous'
+  /** The stretches do not add up to the run time. */
+  | 'wrong-duration'
+  /** The entry in `perJob` does not fit the stretches, or there is none. */
+  | 'summary-disagrees'
+  /** Two entries for one job. */
+  | 'listed-twice'
+  /** Neither planned nor listed as unplaceable. */
+  | 'missing'
+  /** Planned and listed as unplaceable. */
+  | 'planned-and-unplaceable'
+  /** Listed as unplaceable although its window is long enough. */
+  | 'wrongly-unplaceable';
+
+/** One rule broken by one job. */
+export interface ScheduleViolation {
+  readonly jobId: string;
+  readonly rule: ScheduleRule;
+  /** What is wrong, with the numbers. */
+  readonly detail: string;
+}
+
 /** What an independent check of a plan found. */
 export interface ScheduleVerification {
   readonly isValid: boolean;
   /** Broken rules in words a reader can act on; empty when valid. */
-  readonly violations: readonly { readonly jobId: string; readonly rule: string; readonly detail: string }[];
-  /** Amounts recomputed from the assignments and the series of the problem given here. */
+  readonly violations: readonly ScheduleViolation[];
+  /** Amounts recomputed from the assignments and the series of the problem given here; stretches nowhere count nothing. */
   readonly totals: ScheduleAmounts;
 }

@@ -28,7 +28,7 @@ type Removal = PlaceReplicasResult['remove'][number];
  * @param tiers - where they may run; ids unique.
  * @param current - what runs or starts now, ready or not; ids unique.
  * @returns what to start and stop, what finds no room, and why. `O(t log t + r log r)` for t tiers and r replicas.
- * @throws {@link InvalidInputError} on a target or capacity that is not whole and >= 0, a negative price, or a duplicate
+ * @throws InvalidInputError on a target or capacity that is not whole and >= 0, a negative price, or a duplicate
  * id.
  *
  * @example

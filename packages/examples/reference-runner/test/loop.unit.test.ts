@@ -242,18 +242,44 @@ describe('endpoints', () => {
     expect(targets[0]).toBe(5);
     expect(Math.max(...targets)).toBe(5);
     expect(targets.at(-1)).toBe(1);
-    expect(await capacity.provision!.list()).toHaveLength(1);
+    expect(await capacity.provision.list()).toHaveLength(1);
+  });
+
+  it('repeats a launch of unknown outcome under its token and orders nothing else meanwhile', async () => {
+    const clock = virtualClock({ startAtMs: 0 });
+    const capacity = simulatedCapacity({ clock, tiers: [TIER] });
+    const sent: string[] = [];
+    const launch: typeof capacity.provision.launch = (request, options) => {
+      sent.push(request.token);
+      // No answer to the first three calls; the provider may or may not have heard them.
+      if (sent.length <= 3) return Promise.reject(new ProviderError('test', 'timeout', 'no answer'));
+      return capacity.provision.launch(request, options);
+    };
+    const runner = createRunner({
+      clock,
+      store: memoryStore(),
+      capacity: { ...capacity, provision: { ...capacity.provision, launch } },
+      policy: { endpoints: [ENDPOINT] },
+    });
+
+    for (let tick = 0; tick < 6; tick++) {
+      await runner.tick();
+      await clock.advanceTo(clock.nowMs() + 10 * SECOND_MS);
+    }
+
+    expect(sent).toEqual(['order-1', 'order-1', 'order-1', 'order-1']);
+    expect(capacity.usage()).toHaveLength(1);
   });
 
   it('stops a replica that nobody ordered', async () => {
     const clock = virtualClock({ startAtMs: 0 });
     const capacity = simulatedCapacity({ clock, tiers: [TIER] });
-    await capacity.provision!.launch({ token: 'not-ours', tierId: 'spot' });
+    await capacity.provision.launch({ token: 'not-ours', tierId: 'spot' });
     const runner = createRunner({ clock, store: memoryStore(), capacity, policy: {} });
 
     await runner.tick();
 
-    expect(await capacity.provision!.list()).toEqual([]);
+    expect(await capacity.provision.list()).toEqual([]);
   });
 
   it('replaces a replica before it is taken away', async () => {
@@ -272,7 +298,7 @@ describe('endpoints', () => {
     for (let tick = 0; tick < 120; tick++) {
       await runner.tick();
       await clock.advanceTo(clock.nowMs() + 30 * SECOND_MS);
-      atLeast = Math.min(atLeast, (await capacity.provision!.list()).length);
+      atLeast = Math.min(atLeast, (await capacity.provision.list()).length);
     }
 
     expect(capacity.usage().some(({ endedBy }) => endedBy === 'interrupted')).toBe(true);

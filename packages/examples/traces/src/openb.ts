@@ -115,10 +115,11 @@ export function openbShuffledNodes(nodes: readonly GpuNode[], options: { readonl
  */
 export function openbWorkload(tasks: readonly Job[]): readonly WorkloadShape[] {
   const shapes = new Map<string, { readonly job: Omit<Job, 'id'>; weight: number }>();
-  for (const { id: _, ...job } of tasks) {
-    const key = `${job.cpuMilli}/${job.gpuCount}/${job.gpuMilli ?? GPU_MILLI}/${job.gpuModels?.join('|') ?? ''}`;
+  for (const task of tasks) {
+    const { cpuMilli, gpuCount, gpuMilli: milli, gpuModels } = task;
+    const key = `${cpuMilli}/${gpuCount}/${milli ?? GPU_MILLI}/${gpuModels?.join('|') ?? ''}`;
     const shape = shapes.get(key);
-    if (shape === undefined) shapes.set(key, { job, weight: 1 });
+    if (shape === undefined) shapes.set(key, { job: shapeOf(task), weight: 1 });
     else shape.weight += 1;
   }
   const share = ({ gpuCount, gpuMilli: milli = GPU_MILLI }: Omit<Job, 'id'>) => (gpuCount === 0 ? 0 : milli);
@@ -135,6 +136,16 @@ export function openbWorkload(tasks: readonly Job[]): readonly WorkloadShape[] {
     covered += weight;
     return true;
   });
+}
+
+function shapeOf({ gpuCount, gpuMilli: milli, gpuModels, cpuMilli, memoryMib }: Job): Omit<Job, 'id'> {
+  return {
+    gpuCount,
+    cpuMilli,
+    memoryMib,
+    ...(milli === undefined ? {} : { gpuMilli: milli }),
+    ...(gpuModels === undefined ? {} : { gpuModels }),
+  };
 }
 
 function gpuMilli(task: Job): number {

@@ -28,7 +28,7 @@ describe('loadCarbon', () => {
 
   it.each([
     ['a gap in time', 'time,X\n2021-01-01T00:00Z,1\n2021-01-01T02:00Z,1\n', /line 3, column 'time'/],
-    ['a cell that is no number', 'time,X\n2021-01-01T00:00Z,n\/a\n', /line 2, column 'X'.*'n\/a'/],
+    ['a cell that is no number', 'time,X\n2021-01-01T00:00Z,n/a\n', /line 2, column 'X'.*'n\/a'/],
     ['a negative value', 'time,X\n2021-01-01T00:00Z,-1\n', />= 0, got '-1'/],
     ['an empty cell', 'time,X\n2021-01-01T00:00Z,\n', /line 2, column 'X'/],
     ['a missing column', 'when,X\n2021-01-01T00:00Z,1\n', /column 'time'/],

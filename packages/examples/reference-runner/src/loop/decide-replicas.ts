@@ -1,7 +1,6 @@
 import { autoscale, createAutoscaleState, placeReplicas, type Replica, type Tier } from '@spillway/core';
-import type { ActionDraft } from './decide.ts';
 import type { Outlook } from './foresee.ts';
-import type { LoopState, PlanNote } from './plan.ts';
+import type { ActionDraft, LoopState, PlanNote } from './plan.ts';
 import type { EndpointPolicy, Policy, Snapshot } from './snapshot.ts';
 
 /** Scales the endpoints and spreads their replicas over the tiers; stops replicas that nobody ordered. */

@@ -1,5 +1,5 @@
 import { pack, type PackBound, type UnplacedJob } from '@spillway/core';
-import type { ActionDraft } from './decide.ts';
+import type { ActionDraft } from './plan.ts';
 import type { Policy, Snapshot, SubmittedJob } from './snapshot.ts';
 
 /** Packs every job that is due onto the free GPUs: planned jobs in their zone, the others anywhere. */

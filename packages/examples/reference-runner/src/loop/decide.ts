@@ -2,11 +2,8 @@ import { decideDeferrals } from './decide-deferrals.ts';
 import { decideReplicas } from './decide-replicas.ts';
 import { decideStarts } from './decide-starts.ts';
 import { foresee } from './foresee.ts';
-import type { Action, LoopState, Plan } from './plan.ts';
+import type { Action, ActionDraft, LoopState, Plan } from './plan.ts';
 import type { Policy, Snapshot } from './snapshot.ts';
-
-/** An action before it has its token. */
-export type ActionDraft = Action extends infer A ? (A extends Action ? Omit<A, 'token'> : never) : never;
 
 /** What the decisions remember before the first tick. */
 export function createLoopState(): LoopState {

@@ -41,6 +41,9 @@ export type Action =
       readonly reason: 'surplus' | 'tier-over-capacity' | 'unknown-tier' | 'orphan';
     };
 
+/** An action before it has its token. */
+export type ActionDraft = Action extends infer A ? (A extends Action ? Omit<A, 'token'> : never) : never;
+
 /** What was thought while planning: for the audit and the reader. */
 export type PlanNote =
   | {

@@ -67,7 +67,7 @@ export interface Policy {
 }
 
 /** One endpoint as observed. */
-export interface EndpointView {
+interface EndpointView {
   readonly id: string;
   readonly metrics: EndpointMetrics;
 }

@@ -11,7 +11,7 @@ export interface Section {
 }
 
 /** The cluster: which rule places how much, on how many nodes, and why the rest found no place. */
-export function clusterSection({ cluster }: SimulationReport): Section {
+function clusterSection({ cluster }: SimulationReport): Section {
   return {
     title: '1. Pack a GPU cluster',
     lead:
@@ -44,7 +44,7 @@ export function clusterSection({ cluster }: SimulationReport): Section {
 }
 
 /** The endpoint: replica-hours and cost by tier, against standing capacity for the peak. */
-export function endpointSection({ endpoint }: SimulationReport): Section {
+function endpointSection({ endpoint }: SimulationReport): Section {
   const total: readonly string[] = [
     'all',
     '',
@@ -102,7 +102,7 @@ export function endpointSection({ endpoint }: SimulationReport): Section {
 }
 
 /** The week: carbon and cost of running now, of the loop's plan, and of the best plan there could have been. */
-export function weekSection({ week }: SimulationReport): Section {
+function weekSection({ week }: SimulationReport): Section {
   const [baseline] = week.rows;
   return {
     title: '3. Move work that can wait into clean hours',

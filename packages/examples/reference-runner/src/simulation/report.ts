@@ -70,7 +70,7 @@ export interface EndpointReport {
 }
 
 /** One way to run the week's jobs. */
-export interface WeekRow extends ScheduleAmounts {
+interface WeekRow extends ScheduleAmounts {
   readonly plan: string;
 }
 

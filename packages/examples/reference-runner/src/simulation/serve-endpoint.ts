@@ -17,7 +17,7 @@ const LATE_AFTER_MS = 10 * SECOND_MS;
  * and spot, as of 2026-08-03. The fixed machines are paid for whether used or not and count 0 on both sides. Start times,
  * notice and the mean time to an interruption are assumptions of the replay.
  */
-export const TIERS: readonly SimulatedTier[] = [
+const TIERS: readonly SimulatedTier[] = [
   { id: 'own', kind: 'fixed', capacity: 5, priceUsdPerHour: 0, priority: 1, startupMs: 20 * SECOND_MS },
   {
     id: 'spot',

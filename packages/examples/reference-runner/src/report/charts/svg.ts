@@ -4,7 +4,7 @@ export function escapeText(text: string): string {
 }
 
 /** Coordinate with one decimal: enough for a screen, and short. */
-export function at(value: number): string {
+function at(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 

@@ -1,0 +1,91 @@
+import { InvalidInputError } from '../errors.ts';
+import { checkJob, checkNode, checkNodes, type GpuNode, type Job } from '../fleet/index.ts';
+import { checkIds, checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import type { PackOptions, RunningJob, Scorer, WorkloadShape } from './types.ts';
+
+const SCORERS: readonly Scorer[] = ['fgd', 'best-fit', 'first-fit'];
+
+/** The scorer asked for. @throws InvalidInputError when it is unknown */
+export function scorerOf({ scorer = 'fgd' }: PackOptions): Scorer {
+  if (SCORERS.includes(scorer)) return scorer;
+  throw new InvalidInputError('scorer', `must be one of ${SCORERS.join(', ')}`, scorer, {
+    hint: 'Leave it out for fgd, the default.',
+  });
+}
+
+/** Checks nodes with their MIG instances. @throws InvalidInputError */
+export function checkPackNodes(nodes: readonly GpuNode[]): void {
+  checkNodes(nodes);
+  for (const node of nodes) checkInstances(node);
+}
+
+/** Checks one node with its MIG instances. @throws InvalidInputError */
+export function checkPackNode(node: GpuNode): void {
+  if (typeof node.id !== 'string' || node.id.length === 0) {
+    throw new InvalidInputError('node.id', 'must be a non-empty string', node.id, { hint: 'Give the node an id.' });
+  }
+  checkNode(node);
+  checkInstances(node);
+}
+
+/** Checks one job and its id. @throws InvalidInputError */
+export function checkPackJob(job: Job): void {
+  if (typeof job.id !== 'string' || job.id.length === 0) {
+    throw new InvalidInputError('job.id', 'must be a non-empty string', job.id, { hint: 'Give the job an id.' });
+  }
+  checkJob(job);
+}
+
+/** Checks the jobs that run, without their places. @throws InvalidInputError */
+export function checkRunning(running: readonly RunningJob[] = []): void {
+  checkIds(
+    'running',
+    running.map(({ job }) => job),
+  );
+  for (const { job } of running) checkJob(job);
+}
+
+/** Checks a mix of work. @throws InvalidInputError */
+export function checkWorkload(field: string, shapes: readonly WorkloadShape[] | undefined): void {
+  shapes?.forEach(({ job, weight }, index) => {
+    checkJob({ ...job, id: `${field}[${index}]` });
+    checkNumber(() => `${field}[${index}].weight`, weight);
+    if (weight > 0) return;
+    throw new InvalidInputError(`${field}[${index}].weight`, 'must be > 0', weight, { hint: 'Leave the shape out.' });
+  });
+}
+
+/** Checks the present. @throws InvalidInputError */
+export function checkNow(nowMs: number | undefined): void {
+  checkOptionalNumber(() => 'nowMs', nowMs, { hint: 'Pass milliseconds since the Unix epoch.' });
+}
+
+/** Refuses a job that knows its run time, on a fleet with an end, when the present is unknown. */
+export function checkClock(job: Job, hasExpiry: boolean, nowMs: number | undefined): void {
+  if (!hasExpiry || job.runtimeMs === undefined || nowMs !== undefined) return;
+  throw new InvalidInputError('nowMs', `must be given when a node expires and job '${job.id}' has runtimeMs`, nowMs, {
+    hint: 'Pass the present in milliseconds since the Unix epoch.',
+  });
+}
+
+function checkInstances({ id, gpus }: GpuNode): void {
+  gpus.forEach(({ migInstances }, g) => {
+    const starts = new Set<number>();
+    migInstances?.forEach(({ profile, start, memoryMib }, i) => {
+      const field = (name: string) => () => `gpus[${g}].migInstances[${i}].${name} of node '${id}'`;
+      if (typeof profile !== 'string' || profile.length === 0) {
+        throw new InvalidInputError(field('profile')(), 'must be a non-empty string', profile, {
+          hint: 'Use the name your jobs use in migProfile, for example 1g.10gb.',
+        });
+      }
+      checkNumber(field('start'), start, { min: 0, isWhole: true });
+      checkOptionalNumber(field('memoryMib'), memoryMib, { min: 0, isWhole: true });
+      if (starts.has(start)) {
+        throw new InvalidInputError(field('start')(), 'must be unique on its GPU', start, {
+          hint: 'Two instances cannot begin at the same memory slice.',
+        });
+      }
+      starts.add(start);
+    });
+  });
+}

@@ -1,0 +1,99 @@
+import type { NearestMiss, ResourceMiss, UnplacedReason } from './types.ts';
+
+/**
+ * Says why a job was not placed, and what would help, in one line.
+ *
+ * @returns a sentence in English with the numbers of the reason. The wording may change in any version: count and compare
+ * reasons by `kind`.
+ *
+ * @example
+ * ```ts
+ * explainUnplaced({
+ *   kind: 'no-room',
+ *   nearest: { nodeId: 'a', misses: [{ resource: 'gpu-count', needed: 8, available: 6 }] },
+ * });
+ * // "No room now: node 'a' is nearest, with 6 of 8 GPUs. Free 2 GPUs there, or add a node."
+ * ```
+ */
+export function explainUnplaced(reason: UnplacedReason): string {
+  switch (reason.kind) {
+    case 'no-nodes':
+      return 'There is no node in the fleet. Add one.';
+    case 'no-room': {
+      const { nodeId, misses } = reason.nearest;
+      const remedy = misses.map((miss) => lacking(miss)).join(' and ');
+      return `No room now: node '${nodeId}' is nearest, with ${had(reason.nearest)}. Free ${remedy} there, or add a node.`;
+    }
+    case 'exceeds-every-node': {
+      const { nodeId, misses } = reason.limit;
+      const remedy = misses.map((miss) => lacking(miss)).join(' and ');
+      return (
+        `No node could hold the job even if it were empty: '${nodeId}' comes nearest, with ${had(reason.limit)}. ` +
+        `Ask for less, or add a node with ${remedy} more.`
+      );
+    }
+    case 'no-such-model':
+      return (
+        `No GPU in the fleet is of a model asked for (${list(reason.wanted)}). ` +
+        `Add one, or allow one that is there: ${list(reason.present)}.`
+      );
+    case 'no-such-profile':
+      return (
+        `No MIG instance in the fleet has the profile asked for (${reason.wanted}). ` +
+        `Cut a GPU that way, or ask for one that is there: ${list(reason.present)}.`
+      );
+    case 'node-expires': {
+      const shortMs = reason.neededUntilMs - reason.latestExpiresAtMs;
+      return (
+        `Every node that could hold the job expires too early: it is needed until ${reason.neededUntilMs} and the last ` +
+        `expires at ${reason.latestExpiresAtMs}, ${shortMs} ms before. Extend that node or shorten the job by ${shortMs} ms.`
+      );
+    }
+    case 'cordoned':
+      return (
+        `Every node that could hold the job is cordoned: ${list(reason.nodeIds)}. ` +
+        (reason.hasRoom
+          ? 'Uncordon one of them.'
+          : 'None has room now: uncordon one and free room there, or add a node.')
+      );
+    case 'gang-incomplete':
+      return (
+        `No place for '${reason.blockedBy}', another member of gang '${reason.gang}', so none of the gang was placed. ` +
+        `Make room for '${reason.blockedBy}' first.`
+      );
+  }
+}
+
+/** What the node has of what is needed: `6 of 8 GPUs and 500 of 2000 milli-cores`. */
+function had({ misses }: NearestMiss): string {
+  return misses.map((miss) => `${miss.available} of ${miss.needed} ${unit(miss)}`).join(' and ');
+}
+
+/** What is missing: `2 GPUs`. */
+function lacking(miss: ResourceMiss): string {
+  return `${miss.needed - miss.available} ${unit(miss)}`;
+}
+
+function unit(miss: ResourceMiss): string {
+  switch (miss.resource) {
+    case 'gpu-count':
+      return 'GPUs';
+    case 'gpu-milli':
+      return `milli-GPU on GPU ${miss.gpuIndex}`;
+    case 'gpu-memory-mib':
+      return miss.gpuIndex === undefined ? 'MiB of GPU memory' : `MiB of memory on GPU ${miss.gpuIndex}`;
+    case 'mig-instance':
+      return 'MIG instances';
+    case 'cpu-milli':
+      return 'milli-cores of CPU';
+    case 'memory-mib':
+      return 'MiB of memory';
+  }
+}
+
+function list(names: readonly string[]): string {
+  // The first few name the case; a fleet can have thousands.
+  const shown = names.slice(0, 5).join(', ');
+  if (names.length === 0) return 'none';
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}

@@ -1,0 +1,92 @@
+import type { GpuNode } from '../fleet/index.ts';
+import { GPU_MILLI } from '../units.ts';
+import { isCut, type Catalogue } from './catalogue.ts';
+
+/** Amounts left on every node, as columns. GPUs of node `n` are the rows `gpuStart[n]` to `gpuStart[n + 1] - 1`. */
+export interface FleetState {
+  readonly nodeCount: number;
+  readonly cpuFree: Float64Array;
+  readonly memoryFree: Float64Array;
+  readonly gpuStart: Int32Array;
+  readonly gpuType: Int32Array;
+  /** Milli-GPU left; 0 for a GPU cut into instances. */
+  readonly gpuFree: Int32Array;
+  /** MiB left; -1 when the fleet does not state the memory. */
+  readonly gpuMemoryFree: Float64Array;
+  /** Milli-GPU left on the node. */
+  readonly nodeGpuFree: Float64Array;
+  /** Instances of GPU row `g` are the rows `instanceStart[g]` to `instanceStart[g + 1] - 1`. */
+  readonly instanceStart: Int32Array;
+  readonly instanceType: Int32Array;
+  /** First memory slice of the instance. */
+  readonly instanceSlice: Float64Array;
+  readonly isInstanceFree: Uint8Array;
+  /** Free instances on the node, of any profile. */
+  readonly nodeInstancesFree: Int32Array;
+  /** Jobs on the node. */
+  readonly jobCount: Int32Array;
+}
+
+/** What a job holds on a node, as rows of the state. */
+export interface Holding {
+  readonly cpuMilli: number;
+  readonly memoryMib: number;
+  /** Rows of the GPUs held. */
+  readonly gpus: readonly number[];
+  /** Milli-GPU held of each. */
+  readonly gpuMilli: number;
+  /** MiB held of each. */
+  readonly gpuMemoryMib: number;
+  /** Row of the MIG instance held, -1 for none. */
+  readonly instance: number;
+}
+
+/** The state of an empty fleet. `O(nodes + GPUs + instances)`. */
+export function emptyState(nodes: readonly GpuNode[], { gpuTypeOf, instanceTypeOf }: Catalogue): FleetState {
+  const gpus = nodes.flatMap((node) => node.gpus);
+  const instances = gpus.flatMap((gpu) => gpu.migInstances ?? []);
+  const gpuStart = new Int32Array(nodes.length + 1);
+  const nodeGpuFree = new Float64Array(nodes.length);
+  const nodeInstancesFree = new Int32Array(nodes.length);
+  nodes.forEach((node, n) => {
+    gpuStart[n + 1] = gpuStart[n]! + node.gpus.length;
+    for (const gpu of node.gpus) {
+      nodeGpuFree[n]! += isCut(gpu) ? 0 : GPU_MILLI;
+      nodeInstancesFree[n]! += gpu.migInstances?.length ?? 0;
+    }
+  });
+  const instanceStart = new Int32Array(gpus.length + 1);
+  gpus.forEach((gpu, g) => (instanceStart[g + 1] = instanceStart[g]! + (gpu.migInstances?.length ?? 0)));
+  return {
+    nodeCount: nodes.length,
+    cpuFree: Float64Array.from(nodes, (node) => node.cpuMilli),
+    memoryFree: Float64Array.from(nodes, (node) => node.memoryMib),
+    gpuStart,
+    gpuType: Int32Array.from(gpus, gpuTypeOf),
+    gpuFree: Int32Array.from(gpus, (gpu) => (isCut(gpu) ? 0 : GPU_MILLI)),
+    gpuMemoryFree: Float64Array.from(gpus, (gpu) => gpu.memoryMib ?? -1),
+    nodeGpuFree,
+    instanceStart,
+    instanceType: Int32Array.from(instances, instanceTypeOf),
+    instanceSlice: Float64Array.from(instances, (instance) => instance.start),
+    isInstanceFree: new Uint8Array(instances.length).fill(1),
+    nodeInstancesFree,
+    jobCount: new Int32Array(nodes.length),
+  };
+}
+
+/** Takes (`sign` -1) or gives back (`sign` 1) what a job holds. All amounts are whole, so giving back undoes exactly. */
+export function move(state: FleetState, node: number, holding: Holding, sign: -1 | 1): void {
+  state.cpuFree[node]! += sign * holding.cpuMilli;
+  state.memoryFree[node]! += sign * holding.memoryMib;
+  for (const gpu of holding.gpus) {
+    state.gpuFree[gpu]! += sign * holding.gpuMilli;
+    if (state.gpuMemoryFree[gpu]! >= 0) state.gpuMemoryFree[gpu]! += sign * holding.gpuMemoryMib;
+  }
+  state.nodeGpuFree[node]! += sign * holding.gpuMilli * holding.gpus.length;
+  if (holding.instance >= 0) {
+    state.isInstanceFree[holding.instance] = sign === 1 ? 1 : 0;
+    state.nodeInstancesFree[node]! += sign;
+  }
+  state.jobCount[node]! -= sign;
+}

@@ -1,0 +1,34 @@
+import { GPU_MILLI } from '../units.ts';
+import type { Demand } from './demand.ts';
+import type { Fleet } from './fleet.ts';
+
+/** Row of the GPU that holds a share and has the least left, the lowest of equals. */
+export function tightestGpu({ state }: Fleet, node: number, demand: Demand): number {
+  const { gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
+  let least = Infinity;
+  let tightest = -1;
+  for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
+    const free = gpuFree[g]!;
+    if (free < demand.gpuMilli || free >= least || demand.isGpuEligible[gpuType[g]!] === 0) continue;
+    if (demand.gpuMemoryMib > 0 && gpuMemoryFree[g]! < demand.gpuMemoryMib) continue;
+    least = free;
+    tightest = g;
+  }
+  return tightest;
+}
+
+/** Rows of the GPUs that a job of whole GPUs takes: the lowest free ones. */
+export function lowestFreeGpus({ state }: Fleet, node: number, demand: Demand): readonly number[] {
+  const { gpuStart, gpuType, gpuFree } = state;
+  const rows: number[] = [];
+  for (let g = gpuStart[node]!; rows.length < demand.gpuCount && g < gpuStart[node + 1]!; g++) {
+    if (gpuFree[g] === GPU_MILLI && demand.isGpuEligible[gpuType[g]!] === 1) rows.push(g);
+  }
+  return rows;
+}
+
+/** Scores a node by how few MIG instances are free on it: kept together, they leave whole GPUs' worth free elsewhere. */
+export function fewestInstances({ state, kindState }: Fleet): (node: number) => number {
+  const most = kindState.nodeInstancesFree.reduce((x, y) => Math.max(x, y), 0);
+  return (node) => most - state.nodeInstancesFree[node]!;
+}

@@ -1,0 +1,178 @@
+import { InvalidInputError } from '../errors.ts';
+import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+import { checkIds } from '../internal/check.ts';
+import {
+  checkClock,
+  checkNow,
+  checkPackJob,
+  checkPackNode,
+  checkPackNodes,
+  checkRunning,
+  scorerOf,
+} from './check-input.ts';
+import { copyJob, copyNode, copyPlacement } from './copy.ts';
+import { createMix } from './mix.ts';
+import { createPacking, type Packing } from './packing.ts';
+import type { Held } from './running.ts';
+import { statsOf } from './stats.ts';
+import type { Packer, PackerInput, PackOptions, PlaceResult } from './types.ts';
+
+/** A job in its place; `held` is valid for the packing it was made in. */
+interface Placed {
+  readonly job: Job;
+  readonly placement: Placement;
+  held: Held;
+}
+
+/**
+ * Creates a fleet that is packed job by job, each at once and, until released, for good.
+ *
+ * A job goes to the node that scores best among those that fit; equal nodes, in order: the one with less idle milli-GPU (for
+ * `fgd`), the smaller id by code units. MIG jobs go where the fewest instances are free (`first-fit`: to the smallest id).
+ * On the node, a share takes the GPU that scores best (`fgd`) or has the least left, whole GPUs are the lowest free ones, a
+ * MIG job takes an instance of the GPU with the fewest free; ties by lower index. The order of `nodes` does not matter.
+ *
+ * Time: `place` costs `O(log nodes)` per node changed since a job of the same demand was last placed, `O(nodes)` for a demand
+ * seen for the first time and, when the mix is learned, after each new estimate of it. `release` and `cordon` are `O(1)`;
+ * the first call after `addNode` or `removeNode` costs `O(nodes + placed jobs)`. Space `O(nodes × demands)` for the 256
+ * latest demands.
+ *
+ * Source of `fgd`: Weng et al., "Beware of Fragmentation", USENIX ATC 2023.
+ *
+ * @throws InvalidInputError when a node, a running job, the mix, `nowMs` or the scorer is malformed; when running jobs
+ * hold more than there is.
+ *
+ * @example
+ * ```ts
+ * const gpu = { model: 'H100' };
+ * const packer = createPacker({ nodes: [{ id: 'a', gpus: [gpu, gpu], cpuMilli: 64_000, memoryMib: 262_144 }] });
+ * packer.place({ id: 'train', gpuCount: 2, cpuMilli: 8_000, memoryMib: 65_536 });
+ * // { placement: { jobId: 'train', nodeId: 'a', gpus: [{ index: 0, milli: 1000 }, { index: 1, milli: 1000 }] } }
+ * ```
+ */
+export function createPacker(input: PackerInput, options: PackOptions = {}): Packer {
+  const scorer = scorerOf(options);
+  checkPackNodes(input.nodes);
+  checkNow(input.nowMs);
+  checkRunning(input.running);
+  const { nowMs } = input;
+  const nodes = new Map<string, GpuNode>(input.nodes.map((node) => [node.id, copyNode(node)]));
+  const mix = createMix(input);
+  const placed = new Map<string, Placed>();
+  let packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs);
+  let isStale = false;
+
+  input.running?.forEach(({ job, placement }, index) => {
+    const held = packing.occupy({ job, placement }, `running[${index}]`);
+    placed.set(job.id, { job: copyJob(job), placement: copyPlacement(placement), held });
+  });
+
+  /** The packing of the nodes as they are now. */
+  const current = (): Packing => {
+    if (!isStale) return packing;
+    packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs);
+    for (const entry of placed.values()) entry.held = packing.occupy(entry, 'running');
+    isStale = false;
+    return packing;
+  };
+  const checkNew = (job: Job): void => {
+    checkPackJob(job);
+    checkClock(job, current().hasExpiry, nowMs);
+    if (!placed.has(job.id)) return;
+    throw new InvalidInputError('job.id', 'must not be placed already', job.id, {
+      hint: 'Release it first, or give the new job an id of its own.',
+    });
+  };
+  const observe = (job: Job): void => {
+    if (mix.observe(job)) current().setMix(mix.shapes());
+  };
+  const take = (job: Job): PlaceResult => {
+    const outcome = current().take(job);
+    if ('reason' in outcome) return { unplaced: { jobId: job.id, reason: outcome.reason } };
+    placed.set(job.id, { job: copyJob(job), placement: outcome.placement, held: outcome.held });
+    return { placement: copyPlacement(outcome.placement) };
+  };
+  const entryOf = <T>(map: ReadonlyMap<string, T>, field: string, id: string, noun: string): T => {
+    const entry = map.get(id);
+    if (entry !== undefined) return entry;
+    throw new InvalidInputError(field, `must name a ${noun}`, id, { hint: 'Look it up in snapshot().' });
+  };
+  const release = (jobId: string): void => {
+    const entry = entryOf(placed, 'jobId', jobId, 'job that is placed');
+    // A new packing gives the entry a new holding, so it is read after.
+    current().giveBack(entry.held);
+    placed.delete(jobId);
+  };
+
+  return {
+    place: (job) => {
+      checkNew(job);
+      if (job.gang !== undefined) {
+        throw new InvalidInputError(`gang of job '${job.id}'`, 'must be absent here', job.gang, {
+          hint: 'Place all members together with placeGang.',
+        });
+      }
+      observe(job);
+      return take(job);
+    },
+    placeGang: (jobs) => {
+      checkIds('jobs', jobs);
+      const gang = jobs[0]?.gang ?? jobs[0]?.id ?? '';
+      for (const job of jobs) {
+        checkNew(job);
+        if (job.gang !== jobs[0]!.gang) {
+          throw new InvalidInputError(`gang of job '${job.id}'`, 'must be that of the other jobs', job.gang, {
+            hint: 'Call placeGang once for each gang.',
+          });
+        }
+      }
+      for (const job of jobs) observe(job);
+      const results: PlaceResult[] = [];
+      for (const job of jobs) {
+        const result = take(job);
+        if ('placement' in result) {
+          results.push(result);
+          continue;
+        }
+        for (const member of jobs.slice(0, results.length)) release(member.id);
+        const others = { kind: 'gang-incomplete', gang, blockedBy: job.id } as const;
+        return jobs.map((member) => (member === job ? result : { unplaced: { jobId: member.id, reason: others } }));
+      }
+      return results;
+    },
+    release,
+    addNode: (node) => {
+      checkPackNode(node);
+      if (nodes.has(node.id)) {
+        throw new InvalidInputError('node.id', 'must not be in the fleet already', node.id, {
+          hint: 'Remove the node first, or give the new one an id of its own.',
+        });
+      }
+      nodes.set(node.id, copyNode(node));
+      isStale = true;
+    },
+    removeNode: (nodeId) => {
+      entryOf(nodes, 'nodeId', nodeId, 'node of the fleet');
+      nodes.delete(nodeId);
+      isStale = true;
+      const gone = [...placed.values()].filter(({ placement }) => placement.nodeId === nodeId).map(({ job }) => job);
+      for (const { id } of gone) placed.delete(id);
+      return gone;
+    },
+    cordon: (nodeId, isCordoned = true) => {
+      const node = entryOf(nodes, 'nodeId', nodeId, 'node of the fleet');
+      nodes.set(nodeId, { ...node, isCordoned });
+      if (!isStale) packing.setCordon(packing.fleet.indexOf.get(nodeId)!, isCordoned);
+    },
+    snapshot: () => ({
+      nodes: [...nodes.values()].map(copyNode),
+      running: [...placed.values()].map(({ job, placement }) => ({
+        job: copyJob(job),
+        placement: copyPlacement(placement),
+      })),
+      ...mix.snapshot(),
+      ...(nowMs === undefined ? {} : { nowMs }),
+    }),
+    stats: () => statsOf(current()),
+  };
+}

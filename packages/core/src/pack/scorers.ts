@@ -1,0 +1,35 @@
+import type { Demand } from './demand.ts';
+import { fgd } from './fgd.ts';
+import type { Fleet } from './fleet.ts';
+import type { Fragmentation } from './fragmentation.ts';
+import { fewestInstances, tightestGpu } from './gpu-choice.ts';
+import type { NodeScorer } from './node-scorer.ts';
+import type { Scorer } from './types.ts';
+
+/** The scorer of a name. Only `fgd` looks at the fragmentation. */
+export function createScorer(name: Scorer, fleet: Fleet, fragmentation: Fragmentation | undefined): NodeScorer {
+  if (name === 'first-fit') return firstFit(fleet);
+  if (name === 'best-fit' || fragmentation === undefined) return bestFit(fleet);
+  return fgd(fleet, fragmentation);
+}
+
+function firstFit(fleet: Fleet): NodeScorer {
+  return { score: () => 0, shareGpu: (node, demand) => tightestGpu(fleet, node, demand), changed: () => undefined };
+}
+
+/** Least weighted remainder of CPU and GPU, each relative to the largest node of the fleet, in whole points. */
+function bestFit(fleet: Fleet): NodeScorer {
+  const { cpuFree, nodeGpuFree } = fleet.state;
+  const { cpuFree: cpuTotal, nodeGpuFree: gpuTotal } = fleet.kindState;
+  const instances = fewestInstances(fleet);
+  // At least 1, so that a fleet without GPUs divides by something.
+  const largestCpu = cpuTotal.reduce((x, y) => Math.max(x, y), 1);
+  const largestGpu = gpuTotal.reduce((x, y) => Math.max(x, y), 1);
+  const score = (node: number, demand: Demand): number => {
+    if (demand.isMig) return instances(node);
+    const cpuRatio = (cpuFree[node]! - demand.cpuMilli) / largestCpu;
+    const gpuRatio = (nodeGpuFree[node]! - demand.gpuCount * demand.gpuMilli) / largestGpu;
+    return Math.trunc((1 - (0.5 * cpuRatio + 0.5 * gpuRatio)) * 100);
+  };
+  return { score, shareGpu: (node, demand) => tightestGpu(fleet, node, demand), changed: () => undefined };
+}

@@ -1,0 +1,86 @@
+import { GPU_MILLI } from '../units.ts';
+import type { Demand } from './demand.ts';
+import type { FleetState } from './fleet-state.ts';
+
+/**
+ * How much a node lacks for a demand: the sum of `(needed - available) / needed` over what is short. 0: it fits, and
+ * only then. Infinity: the node has no GPU that could serve the share. `O(GPUs of the node)`.
+ */
+export function shortfall(state: FleetState, node: number, demand: Demand): number {
+  const { cpuMilli, memoryMib } = demand;
+  const cpu = state.cpuFree[node]!;
+  const memory = state.memoryFree[node]!;
+  let lack = 0;
+  if (cpu < cpuMilli) lack += (cpuMilli - cpu) / cpuMilli;
+  if (memory < memoryMib) lack += (memoryMib - memory) / memoryMib;
+  if (demand.gpuCount === 0) return lack;
+  if (demand.isMig) return findInstance(state, node, demand) < 0 ? lack + 1 : lack;
+  if (demand.isShare) {
+    const gpu = nearestShareGpu(state, node, demand);
+    return gpu < 0 ? Infinity : lack + shareLack(state, gpu, demand);
+  }
+  const free = wholeGpusFree(state, node, demand);
+  return free < demand.gpuCount ? lack + (demand.gpuCount - free) / demand.gpuCount : lack;
+}
+
+/** How much one eligible GPU lacks for a share, as {@link shortfall} counts it. */
+function shareLack(state: FleetState, gpu: number, { gpuMilli, gpuMemoryMib }: Demand): number {
+  const free = state.gpuFree[gpu]!;
+  const lack = free < gpuMilli ? (gpuMilli - free) / gpuMilli : 0;
+  if (gpuMemoryMib === 0) return lack;
+  const memory = state.gpuMemoryFree[gpu]!;
+  return memory < gpuMemoryMib ? lack + (gpuMemoryMib - memory) / gpuMemoryMib : lack;
+}
+
+/** Row of the eligible GPU that lacks least for a share, the lowest of equals; -1 when none is eligible. */
+export function nearestShareGpu(state: FleetState, node: number, demand: Demand): number {
+  const { gpuStart, gpuType } = state;
+  const end = gpuStart[node + 1]!;
+  let least = Infinity;
+  let nearest = -1;
+  for (let g = gpuStart[node]!; g < end; g++) {
+    if (demand.isGpuEligible[gpuType[g]!] === 0) continue;
+    const lack = shareLack(state, g, demand);
+    if (lack >= least) continue;
+    nearest = g;
+    if (lack === 0) return g;
+    least = lack;
+  }
+  return nearest;
+}
+
+/** Eligible GPUs of the node that nobody uses. */
+export function wholeGpusFree(state: FleetState, node: number, demand: Demand): number {
+  const { gpuStart, gpuType, gpuFree } = state;
+  const end = gpuStart[node + 1]!;
+  let free = 0;
+  for (let g = gpuStart[node]!; g < end; g++) {
+    if (gpuFree[g] === GPU_MILLI && demand.isGpuEligible[gpuType[g]!] === 1) free++;
+  }
+  return free;
+}
+
+/**
+ * Row of the MIG instance to take: on the GPU with the fewest free instances that has a fitting one, the lowest GPU of
+ * equals, there the lowest start. -1 when no instance fits.
+ */
+export function findInstance(state: FleetState, node: number, demand: Demand): number {
+  const { gpuStart, gpuType, instanceStart, instanceType, instanceSlice, isInstanceFree } = state;
+  let fewest = Infinity;
+  let found = -1;
+  for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
+    if (demand.isGpuEligible[gpuType[g]!] === 0) continue;
+    let free = 0;
+    let fitting = -1;
+    for (let i = instanceStart[g]!; i < instanceStart[g + 1]!; i++) {
+      if (isInstanceFree[i] === 0) continue;
+      free++;
+      if (demand.isInstanceEligible[instanceType[i]!] === 0) continue;
+      if (fitting < 0 || instanceSlice[i]! < instanceSlice[fitting]!) fitting = i;
+    }
+    if (fitting < 0 || free >= fewest) continue;
+    fewest = free;
+    found = fitting;
+  }
+  return found;
+}

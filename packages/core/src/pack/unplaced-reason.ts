@@ -1,0 +1,54 @@
+import type { Job } from '../fleet/index.ts';
+import type { Fleet } from './fleet.ts';
+import { missesNow, missesWhenEmpty } from './misses.ts';
+import { bestNode, type ScoreTree } from './score-index.ts';
+import { shortfall } from './shortfall.ts';
+import type { NearestMiss, UnplacedReason } from './types.ts';
+
+/**
+ * Why a job that fits no node now was not placed. `O(log nodes)` when some open node could hold it if it were emptier, else
+ * `O(nodes)`.
+ */
+export function unplacedReason(fleet: Fleet, tree: ScoreTree, job: Job): UnplacedReason {
+  const { nodes, catalogue } = fleet;
+  const { demand, capable } = tree;
+  const nearest = bestNode(tree);
+  if (nearest >= 0) {
+    return { kind: 'no-room', nearest: { nodeId: nodes[nearest]!.id, misses: missesNow(fleet, nearest, demand) } };
+  }
+  if (nodes.length === 0) return { kind: 'no-nodes' };
+  if (!capable.includes(1)) return impossible(fleet, tree, job);
+
+  const able = nodes.flatMap((_, n) => (capable[catalogue.kindOf[n]!] === 1 ? [n] : []));
+  const lasting = able.filter((n) => fleet.expiresAtMs[n]! >= demand.neededUntilMs);
+  if (lasting.length === 0) {
+    const latestExpiresAtMs = able.reduce((latest, n) => Math.max(latest, fleet.expiresAtMs[n]!), -Infinity);
+    return { kind: 'node-expires', neededUntilMs: demand.neededUntilMs, latestExpiresAtMs };
+  }
+  const withRoom = lasting.filter((n) => shortfall(fleet.state, n, demand) === 0);
+  const hasRoom = withRoom.length > 0;
+  return { kind: 'cordoned', nodeIds: (hasRoom ? withRoom : lasting).map((n) => nodes[n]!.id), hasRoom };
+}
+
+/** Why no node could hold the job even if it were empty. */
+function impossible(fleet: Fleet, { demand }: ScoreTree, job: Job): UnplacedReason {
+  const { gpuTypes, instanceTypes, kindNodes } = fleet.catalogue;
+  const profiles = new Set(instanceTypes.map(({ profile }) => profile));
+  if (job.migProfile !== undefined && !profiles.has(job.migProfile)) {
+    return { kind: 'no-such-profile', wanted: job.migProfile, present: [...profiles].sort() };
+  }
+  const models = new Set(gpuTypes.map(({ model }) => model));
+  if (job.gpuCount > 0 && job.gpuModels !== undefined && !job.gpuModels.some((model) => models.has(model))) {
+    return { kind: 'no-such-model', wanted: [...job.gpuModels], present: [...models].sort() };
+  }
+  let limit: NearestMiss | undefined;
+  let least = Infinity;
+  kindNodes.forEach(({ id }, kind) => {
+    const misses = missesWhenEmpty(fleet, kind, demand, job);
+    const lack = misses.reduce((sum, { needed, available }) => sum + (needed - available) / needed, 0);
+    if (lack >= least) return;
+    least = lack;
+    limit = { nodeId: id, misses };
+  });
+  return { kind: 'exceeds-every-node', limit: limit! };
+}

@@ -1,0 +1,118 @@
+import { InvalidInputError } from '../errors.ts';
+import { checkIds, checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import { checkSeries, seriesEndAtMs } from '../time-series.ts';
+import type { Series, SeriesUnit } from '../time-series.ts';
+import type { ScheduleJob, ScheduleLocation, ScheduleObjective, ScheduleProblem, SlotGrid } from './types.ts';
+
+/**
+ * Checks a problem before any work is done with it. `O(slots × locations + jobs)`.
+ *
+ * @throws InvalidInputError on a number out of its range, a duplicate or empty id, a series of the wrong unit or
+ * one that does not cover the grid, carbon series of two kinds or scopes, a deadline before the earliest start, or an
+ * unknown mode or objective.
+ */
+export function checkProblem(problem: ScheduleProblem): void {
+  const { slots } = problem;
+  checkNumber(() => 'slots.startAtMs', slots.startAtMs, { isWhole: true });
+  checkNumber(() => 'slots.stepMs', slots.stepMs, { min: 1, isWhole: true });
+  checkNumber(() => 'slots.count', slots.count, { min: 1, isWhole: true });
+  checkIds('locations', problem.locations);
+  for (const location of problem.locations) checkLocation(location, slots);
+  checkOneSignal(problem.locations);
+  checkIds('jobs', problem.jobs);
+  for (const job of problem.jobs) checkJob(job);
+  if (problem.objective !== undefined) checkObjective(problem.objective);
+}
+
+function checkLocation(location: ScheduleLocation, slots: SlotGrid): void {
+  const field = (name: string) => `${name} of location '${location.id}'`;
+  const { carbon, energyPrice } = location;
+  checkCoveringSeries(field('carbon'), carbon, 'gCO2e/kWh', slots);
+  checkWord(field('carbon.kind'), carbon.kind, ['average', 'marginal']);
+  checkWord(field('carbon.scope'), carbon.scope, ['direct', 'life-cycle']);
+  carbon.values.forEach((value, index) => {
+    checkNumber(() => field(`carbon.values[${index}]`), value, {
+      min: 0,
+      hint: 'Intensities are never negative: raise what a noisy forecast brings below 0.',
+    });
+  });
+  if (energyPrice !== undefined) checkCoveringSeries(field('energyPrice'), energyPrice, 'USD/kWh', slots);
+  checkOptionalNumber(() => field('priceUsdPerGpuHour'), location.priceUsdPerGpuHour, { min: 0 });
+  checkOptionalNumber(() => field('pueRatio'), location.pueRatio, {
+    min: 1,
+    hint: 'PUE is energy at the meter over energy of the machines, for example 1.2.',
+  });
+}
+
+function checkCoveringSeries(field: string, series: Series, unit: SeriesUnit, slots: SlotGrid): void {
+  checkSeries(field, series, unit);
+  const gridEndAtMs = slots.startAtMs + slots.count * slots.stepMs;
+  const endAtMs = seriesEndAtMs(series);
+  if (series.startAtMs <= slots.startAtMs && gridEndAtMs <= endAtMs) return;
+  throw new InvalidInputError(
+    field,
+    `must cover the grid ${slots.startAtMs}..${gridEndAtMs}`,
+    `${series.startAtMs}..${endAtMs}`,
+    { hint: 'Shorten the grid, or extend the series with a forecast.' },
+  );
+}
+
+/** Grams of different kinds or scopes answer different questions, so their sum would mean nothing. */
+function checkOneSignal(locations: readonly ScheduleLocation[]): void {
+  const first = locations[0];
+  if (first === undefined) return;
+  for (const { id, carbon } of locations) {
+    for (const word of ['kind', 'scope'] as const) {
+      if (carbon[word] === first.carbon[word]) continue;
+      throw new InvalidInputError(
+        `carbon.${word} of location '${id}'`,
+        `must be '${first.carbon[word]}' as at location '${first.id}'`,
+        carbon[word],
+        { hint: 'Take average or marginal, and direct or life-cycle, from one source for every location.' },
+      );
+    }
+  }
+}
+
+function checkJob(job: ScheduleJob): void {
+  const field = (name: string) => `${name} of job '${job.id}'`;
+  checkNumber(() => field('runtimeMs'), job.runtimeMs, { min: 1 });
+  checkNumber(() => field('powerWatts'), job.powerWatts, { min: 0 });
+  checkOptionalNumber(() => field('gpuCount'), job.gpuCount, { min: 0, isWhole: true });
+  checkOptionalNumber(() => field('earliestStartAtMs'), job.earliestStartAtMs);
+  checkOptionalNumber(() => field('deadlineAtMs'), job.deadlineAtMs);
+  checkWord(field('mode'), job.mode, ['contiguous', 'interruptible']);
+  const { earliestStartAtMs, deadlineAtMs, locationIds } = job;
+  if (earliestStartAtMs !== undefined && deadlineAtMs !== undefined && deadlineAtMs < earliestStartAtMs) {
+    throw new InvalidInputError(
+      field('deadlineAtMs'),
+      `must be >= earliestStartAtMs ${earliestStartAtMs}`,
+      deadlineAtMs,
+      {
+        hint: 'Both are ms since the Unix epoch.',
+      },
+    );
+  }
+  if (locationIds === undefined) return;
+  if (!Array.isArray(locationIds) || locationIds.length === 0) {
+    throw new InvalidInputError(field('locationIds'), 'must be absent or name a location', locationIds, {
+      hint: 'Leave locationIds out to allow every location.',
+    });
+  }
+  locationIds.forEach((id: unknown, index) => {
+    if (typeof id === 'string') return;
+    throw new InvalidInputError(field(`locationIds[${index}]`), 'must be a string', id, { hint: 'Pass location ids.' });
+  });
+}
+
+function checkObjective(objective: ScheduleObjective): void {
+  checkWord('objective.kind', objective.kind, ['carbon', 'cost', 'weighted']);
+  if (objective.kind !== 'weighted') return;
+  checkNumber(() => 'objective.carbonPriceUsdPerTonne', objective.carbonPriceUsdPerTonne, { min: 0 });
+}
+
+function checkWord(field: string, value: unknown, words: readonly string[]): void {
+  if (words.includes(value as string)) return;
+  const quoted = words.map((word) => `'${word}'`).join(' or ');
+  throw new InvalidInputError(field, `must be ${quoted}`, value, { hint: 'Check the spelling.' });
+}

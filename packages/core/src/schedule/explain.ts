@@ -1,0 +1,81 @@
+import { DAY_MS, HOUR_MS, hoursFromMs, kilogramsFromGrams, MINUTE_MS, SECOND_MS, tonnesFromGrams } from '../units.ts';
+import type { ScheduledJob, UnplaceableJob } from './types.ts';
+
+/**
+ * One readable line on what became of a job: when and where it starts, and what that changes against running it at once
+ * at home; or why it cannot be planned, with the way out. Masses, times and prices are rounded. Not for parsing.
+ *
+ * @param entry - an entry of `perJob` or of `unplaceable` of a `ScheduleResult`.
+ *
+ * @example
+ * ```ts
+ * const reason = { kind: 'window-too-short', neededMs: 7_200_000, availableMs: 1_800_000 } as const;
+ * explainSchedule({ jobId: 'train', reason });
+ * // "job 'train' cannot be planned: it runs for 2 h and has 30 min until its deadline or the end of the grid; move …"
+ * // A planned job reads: "job 'train' starts 7 h later in 'no' instead of 'de': 1.2 kg instead of 3.4 kg CO2e, …"
+ * ```
+ */
+export function explainSchedule(entry: ScheduledJob | UnplaceableJob): string {
+  return 'reason' in entry ? explainUnplaceable(entry) : explainPlanned(entry);
+}
+
+function explainPlanned({
+  jobId,
+  locationId,
+  startAtMs,
+  finishAtMs,
+  carbonGrams,
+  costUsd,
+  runNow,
+}: ScheduledJob): string {
+  const waitMs = startAtMs - runNow.startAtMs;
+  const when = waitMs === 0 ? 'at once' : `${formatDuration(waitMs)} later`;
+  const where =
+    locationId === runNow.locationId ? `in '${locationId}'` : `in '${locationId}' instead of '${runNow.locationId}'`;
+  const isRunNow = waitMs === 0 && locationId === runNow.locationId && finishAtMs === runNow.finishAtMs;
+  const isPaused = finishAtMs - startAtMs > runNow.finishAtMs - runNow.startAtMs;
+  const subject = `job '${jobId}' starts ${when} ${where}${isPaused ? ', with pauses' : ''}`;
+  if (isRunNow) return `${subject}: ${formatMass(carbonGrams)} CO2e, ${formatUsd(costUsd)}; nothing else is better`;
+  const mass = compare(formatMass(carbonGrams), formatMass(runNow.carbonGrams));
+  return `${subject}: ${mass} CO2e, ${compare(formatUsd(costUsd), formatUsd(runNow.costUsd))}`;
+}
+
+function explainUnplaceable({ jobId, reason }: UnplaceableJob): string {
+  switch (reason.kind) {
+    case 'window-too-short':
+      return (
+        `job '${jobId}' cannot be planned: it runs for ${formatDuration(reason.neededMs)} and has ` +
+        `${formatDuration(reason.availableMs)} until its deadline or the end of the grid; move one of them`
+      );
+    case 'no-such-location':
+      return reason.wanted.length === 0
+        ? `job '${jobId}' cannot be planned: the problem has no location`
+        : `job '${jobId}' cannot be planned: no location is called ${reason.wanted.map((id) => `'${id}'`).join(' or ')}`;
+  }
+}
+
+function compare(planned: string, runNow: string): string {
+  return planned === runNow ? `${planned} as at once` : `${planned} instead of ${runNow}`;
+}
+
+function formatDuration(durationMs: number): string {
+  if (durationMs >= 2 * DAY_MS) return `${round(durationMs / DAY_MS)} d`;
+  if (durationMs >= HOUR_MS) return `${round(hoursFromMs(durationMs))} h`;
+  if (durationMs >= MINUTE_MS) return `${round(durationMs / MINUTE_MS)} min`;
+  return `${round(durationMs / SECOND_MS)} s`;
+}
+
+function formatMass(massGrams: number): string {
+  if (tonnesFromGrams(massGrams) >= 1) return `${round(tonnesFromGrams(massGrams))} t`;
+  if (kilogramsFromGrams(massGrams) >= 1) return `${round(kilogramsFromGrams(massGrams))} kg`;
+  return `${round(massGrams)} g`;
+}
+
+function formatUsd(costUsd: number): string {
+  return `${costUsd.toFixed(2)} USD`;
+}
+
+/** Three significant digits, the same text on every machine. */
+function round(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

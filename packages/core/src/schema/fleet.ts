@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier } from '../fleet/index.ts';
+import { GPU_MILLI } from '../units.ts';
+import { finite, flag, list, oneOf, record, text, whole } from './primitives.ts';
+
+const migInstanceSchema = record({
+  profile: text(),
+  start: whole({ min: 0 }),
+  memoryMib: whole({ min: 0 }).exactOptional(),
+}) satisfies z.ZodType<MigInstance>;
+
+const gpuSchema = record({
+  model: text(),
+  memoryMib: whole({ min: 0 }).exactOptional(),
+  migInstances: list(migInstanceSchema).exactOptional(),
+}) satisfies z.ZodType<Gpu>;
+
+/** Schema of a {@link GpuNode}. */
+export const gpuNodeSchema = record({
+  id: text(),
+  gpus: list(gpuSchema),
+  cpuMilli: whole({ min: 0 }),
+  memoryMib: whole({ min: 0 }),
+  pool: text().exactOptional(),
+  zone: text().exactOptional(),
+  rack: text().exactOptional(),
+  nvlinkDomain: text().exactOptional(),
+  labels: z.record(z.string(), z.string('must be a string'), 'must be an object of strings').exactOptional(),
+  priceUsdPerHour: finite({ min: 0 }).exactOptional(),
+  idleWatts: finite({ min: 0 }).exactOptional(),
+  expiresAtMs: finite().exactOptional(),
+  isCordoned: flag().exactOptional(),
+}) satisfies z.ZodType<GpuNode>;
+
+const jobShape = {
+  gpuCount: whole({ min: 0 }),
+  gpuMilli: whole({ min: 1, max: GPU_MILLI }).exactOptional(),
+  gpuMemoryMib: whole({ min: 0 }).exactOptional(),
+  gpuModels: list(text(), 1).exactOptional(),
+  migProfile: text().exactOptional(),
+  cpuMilli: whole({ min: 0 }),
+  memoryMib: whole({ min: 0 }),
+  priority: finite().exactOptional(),
+  tenant: text().exactOptional(),
+  gang: text().exactOptional(),
+  runtimeMs: finite({ min: 1 }).exactOptional(),
+  isPreemptible: flag().exactOptional(),
+};
+
+/** A job of the expected mix: everything but its id. */
+export const jobWithoutIdSchema = record(jobShape) satisfies z.ZodType<Omit<Job, 'id'>>;
+
+/** Schema of a {@link Job}. */
+export const jobSchema = record({ id: text(), ...jobShape }) satisfies z.ZodType<Job>;
+
+/** Schema of a {@link Placement}. */
+export const placementSchema = record({
+  jobId: text(),
+  nodeId: text(),
+  gpus: list(record({ index: whole({ min: 0 }), milli: whole({ min: 1, max: GPU_MILLI }) })),
+  mig: record({ gpuIndex: whole({ min: 0 }), profile: text(), start: whole({ min: 0 }) }).exactOptional(),
+}) satisfies z.ZodType<Placement>;
+
+/** Schema of a {@link Tier}. */
+export const tierSchema = record({
+  id: text(),
+  kind: oneOf('fixed', 'hourly', 'spot', 'market'),
+  capacity: whole({ min: 0 }).nullable(),
+  priceUsdPerHour: finite({ min: 0 }),
+  priority: finite().exactOptional(),
+  noticeMs: finite({ min: 0 }).exactOptional(),
+  startupMs: finite({ min: 0 }).exactOptional(),
+}) satisfies z.ZodType<Tier>;
+
+/** Schema of a {@link Replica}. */
+export const replicaSchema = record({
+  id: text(),
+  tierId: text(),
+  startedAtMs: finite(),
+  isReady: flag().exactOptional(),
+}) satisfies z.ZodType<Replica>;

@@ -1,0 +1,106 @@
+import * as z from 'zod';
+import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../autoscale/index.ts';
+import { InvalidInputError } from '../errors.ts';
+import type { GpuNode, Job } from '../fleet/index.ts';
+import type { EwmaState } from '../forecast/index.ts';
+import type { PackInput } from '../pack/index.ts';
+import type { ScheduleProblem } from '../schedule/index.ts';
+import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
+import { gpuNodeSchema, jobSchema } from './fleet.ts';
+import { ewmaStateSchema } from './forecast.ts';
+import { packInputSchema } from './pack.ts';
+import { list } from './primitives.ts';
+import { scheduleProblemSchema } from './schedule.ts';
+import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';
+
+/** A list of ten thousand broken rows is told by its first few. */
+const SHOWN_ISSUES = 5;
+
+const nodesSchema = list(gpuNodeSchema);
+const jobsSchema = list(jobSchema);
+
+/**
+ * Returns unknown data as the nodes of a fleet. The data are not changed; a field that no node has is refused.
+ *
+ * @throws InvalidInputError with the path of the first wrong field (`nodes[3].cpuMilli`), its value, the first
+ * wrong fields in `hint` and zod's error in `cause`.
+ *
+ * @example
+ * ```ts
+ * parseNodes(JSON.parse('[{ "id": "a", "gpus": [{ "model": "H100" }], "cpuMilli": 8000, "memoryMib": 65536 }]'));
+ * ```
+ */
+export function parseNodes(value: unknown): readonly GpuNode[] {
+  return parse('nodes', nodesSchema, value);
+}
+
+/** Returns unknown data as jobs. @throws InvalidInputError as {@link parseNodes}. */
+export function parseJobs(value: unknown): readonly Job[] {
+  return parse('jobs', jobsSchema, value);
+}
+
+/** Returns unknown data as the input of `pack`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePackInput(value: unknown): PackInput {
+  return parse('input', packInputSchema, value);
+}
+
+/** Returns unknown data as the problem of `schedule`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseScheduleProblem(value: unknown): ScheduleProblem {
+  return parse('problem', scheduleProblemSchema, value);
+}
+
+/** Returns unknown data as the policy of `autoscale`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseAutoscaleConfig(value: unknown): AutoscaleConfig {
+  return parse('config', autoscaleConfigSchema, value);
+}
+
+/** Returns unknown data as an observation of `autoscale`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseAutoscaleObservation(value: unknown): AutoscaleObservation {
+  return parse('observation', autoscaleObservationSchema, value);
+}
+
+/** Returns unknown data as the memory of `autoscale`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseAutoscaleState(value: unknown): AutoscaleState {
+  return parse('state', autoscaleStateSchema, value);
+}
+
+/** Returns unknown data as the arguments of `placeReplicas`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlaceReplicasInput(value: unknown): PlaceReplicasInput {
+  return parse('input', placeReplicasInputSchema, value);
+}
+
+/** Returns unknown data as the memory of `ewma`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseEwmaState(value: unknown): EwmaState {
+  return parse('state', ewmaStateSchema, value);
+}
+
+function parse<Schema extends z.ZodType>(root: string, schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  const first = issues[0]!;
+  const isUnknownField = first.code === 'unrecognized_keys';
+  const path = isUnknownField ? [...first.path, first.keys[0]!] : first.path;
+  const requirement = isUnknownField ? 'must be absent: no such field is known' : first.message;
+  const rest = issues.length > SHOWN_ISSUES ? `\n… and ${issues.length - SHOWN_ISSUES} more` : '';
+  const hint = z.prettifyError({ issues: issues.slice(0, SHOWN_ISSUES) }) + rest;
+  throw new InvalidInputError(fieldOf(root, path), requirement, valueAtPath(value, path), {
+    hint,
+    cause: parsed.error,
+  });
+}
+
+/** `nodes[3].labels["a b"]`; the name of the whole stands before an index and for the whole itself. */
+function fieldOf(root: string, path: readonly PropertyKey[]): string {
+  const field = path
+    .map((key) => {
+      if (typeof key === 'number') return `[${key}]`;
+      return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
+    })
+    .join('');
+  return field.startsWith('.') ? field.slice(1) : root + field;
+}
+
+function valueAtPath(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}

@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import type { ScheduleProblem } from '../schedule/index.ts';
+import { finite, list, oneOf, record, text, whole } from './primitives.ts';
+import { carbonSeriesSchema, energyPriceSchema } from './time-series.ts';
+
+const objectiveSchema = z.discriminatedUnion(
+  'kind',
+  [
+    record({ kind: z.literal('carbon') }),
+    record({ kind: z.literal('cost') }),
+    record({ kind: z.literal('weighted'), carbonPriceUsdPerTonne: finite({ min: 0 }) }),
+  ],
+  "must be 'carbon', 'cost' or 'weighted'",
+);
+
+/** Schema of a {@link ScheduleProblem}. */
+export const scheduleProblemSchema = record({
+  slots: record({ startAtMs: whole(), stepMs: whole({ min: 1 }), count: whole({ min: 1 }) }),
+  locations: list(
+    record({
+      id: text(),
+      carbon: carbonSeriesSchema,
+      energyPrice: energyPriceSchema.exactOptional(),
+      priceUsdPerGpuHour: finite({ min: 0 }).exactOptional(),
+      pueRatio: finite({ min: 1 }).exactOptional(),
+    }),
+  ),
+  jobs: list(
+    record({
+      id: text(),
+      runtimeMs: finite({ min: 1 }),
+      powerWatts: finite({ min: 0 }),
+      gpuCount: whole({ min: 0 }).exactOptional(),
+      earliestStartAtMs: finite().exactOptional(),
+      deadlineAtMs: finite().exactOptional(),
+      mode: oneOf('contiguous', 'interruptible'),
+      locationIds: list(text(), 1).exactOptional(),
+    }),
+  ),
+  objective: objectiveSchema.exactOptional(),
+}) satisfies z.ZodType<ScheduleProblem>;

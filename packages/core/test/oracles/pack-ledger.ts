@@ -1,0 +1,118 @@
+import type { GpuNode, Job, Placement } from '../../src/index.ts';
+
+/** What is left of one device. Objects and plain loops on purpose: nothing here is shared with the code under test. */
+interface LedgerGpu {
+  readonly model: string;
+  milli: number;
+  memory: number | undefined;
+  instances: {
+    readonly profile: string;
+    readonly start: number;
+    readonly memory: number | undefined;
+    isFree: boolean;
+  }[];
+}
+
+export interface LedgerNode {
+  readonly id: string;
+  cpu: number;
+  memory: number;
+  gpus: LedgerGpu[];
+  readonly expiresAtMs: number | undefined;
+  isCordoned: boolean;
+}
+
+export function ledgerNode(node: GpuNode): LedgerNode {
+  return {
+    id: node.id,
+    cpu: node.cpuMilli,
+    memory: node.memoryMib,
+    gpus: node.gpus.map((gpu) => ({
+      model: gpu.model,
+      milli: 1_000,
+      memory: gpu.memoryMib,
+      instances: (gpu.migInstances ?? []).map(({ profile, start, memoryMib }) => ({
+        profile,
+        start,
+        memory: memoryMib,
+        isFree: true,
+      })),
+    })),
+    expiresAtMs: node.expiresAtMs,
+    isCordoned: node.isCordoned ?? false,
+  };
+}
+
+/** GPUs on which a job of GPUs, or a share, could begin now. */
+export function usableGpus(node: LedgerNode, job: Omit<Job, 'id'>): number[] {
+  const milli = job.gpuMilli ?? 1_000;
+  return node.gpus.flatMap((gpu, index) => {
+    const isRightModel = job.gpuModels === undefined || job.gpuModels.includes(gpu.model);
+    const hasMemory = !job.gpuMemoryMib || (gpu.memory !== undefined && gpu.memory >= job.gpuMemoryMib);
+    return gpu.instances.length === 0 && isRightModel && hasMemory && gpu.milli >= milli ? [index] : [];
+  });
+}
+
+/** Free instances a MIG job could take: pairs of GPU and start. */
+export function usableInstances(node: LedgerNode, job: Omit<Job, 'id'>): { gpu: number; start: number }[] {
+  return node.gpus.flatMap((gpu, index) => {
+    if (job.gpuModels !== undefined && !job.gpuModels.includes(gpu.model)) return [];
+    return gpu.instances.flatMap(({ profile, start, memory, isFree }) => {
+      const hasMemory = memory === undefined || memory >= (job.gpuMemoryMib ?? 0);
+      return isFree && profile === job.migProfile && hasMemory ? [{ gpu: index, start }] : [];
+    });
+  });
+}
+
+/** True when the amounts of the node suffice, whatever its cordon and expiry. */
+export function hasRoom(node: LedgerNode, job: Omit<Job, 'id'>): boolean {
+  if (node.cpu < job.cpuMilli || node.memory < job.memoryMib) return false;
+  if (job.gpuCount === 0) return true;
+  if (job.migProfile !== undefined) return usableInstances(node, job).length > 0;
+  return usableGpus(node, job).length >= job.gpuCount;
+}
+
+/** True when the job may begin on the node now. */
+export function admits(node: LedgerNode, job: Omit<Job, 'id'>, nowMs: number): boolean {
+  const isTimely =
+    node.expiresAtMs === undefined || job.runtimeMs === undefined || node.expiresAtMs >= nowMs + job.runtimeMs;
+  return !node.isCordoned && isTimely && hasRoom(node, job);
+}
+
+/** Books a placement. Throws when it is not what the job asks for or more than there is. */
+export function book(nodes: readonly LedgerNode[], job: Job, placement: Placement, nowMs: number): void {
+  const node = nodes.find(({ id }) => id === placement.nodeId);
+  if (node === undefined) throw new Error(`${job.id}: no node ${placement.nodeId}`);
+  if (placement.jobId !== job.id) throw new Error(`${job.id}: placement of ${placement.jobId}`);
+  if (!admits(node, job, nowMs)) throw new Error(`${job.id}: node ${node.id} does not admit it`);
+  const isMig = job.migProfile !== undefined;
+  const usable = isMig ? [] : usableGpus(node, job);
+  const indices = placement.gpus.map(({ index }) => index);
+  if (indices.length !== (isMig ? 0 : job.gpuCount)) throw new Error(`${job.id}: ${indices.length} GPUs`);
+  if (indices.some((index, k) => k > 0 && index <= indices[k - 1]!)) throw new Error(`${job.id}: GPUs not ascending`);
+  for (const { index, milli } of placement.gpus) {
+    if (!usable.includes(index) || milli !== (job.gpuMilli ?? 1_000)) throw new Error(`${job.id}: GPU ${index}`);
+  }
+  if (isMig) {
+    const { gpuIndex, start, profile } = placement.mig!;
+    const isUsable = usableInstances(node, job).some(
+      (instance) => instance.gpu === gpuIndex && instance.start === start,
+    );
+    if (!isUsable || profile !== job.migProfile) throw new Error(`${job.id}: instance ${start} of GPU ${gpuIndex}`);
+  } else if (placement.mig !== undefined) throw new Error(`${job.id}: an instance it did not ask for`);
+  move(node, job, placement, -1);
+}
+
+/** Takes (-1) or gives back (1) without asking. */
+export function move(node: LedgerNode, job: Job, placement: Placement, sign: 1 | -1): void {
+  node.cpu += sign * job.cpuMilli;
+  node.memory += sign * job.memoryMib;
+  for (const { index, milli } of placement.gpus) {
+    const gpu = node.gpus[index]!;
+    gpu.milli += sign * milli;
+    if (gpu.memory !== undefined) gpu.memory += sign * (job.gpuMemoryMib ?? 0);
+  }
+  if (placement.mig === undefined) return;
+  const { gpuIndex, start } = placement.mig;
+  node.gpus[gpuIndex]!.instances.find((instance) => instance.start === start)!.isFree = sign === 1;
+}

@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createPacker,
+  explainUnplaced,
+  type GpuNode,
+  type Job,
+  type PackOptions,
+  type ResourceMiss,
+  type UnplacedReason,
+} from '../src/index.ts';
+import { fleet, jobs, NOW_MS } from './arbitraries.ts';
+import { admits, hasRoom, ledgerNode, move, type LedgerNode } from './oracles/pack-ledger.ts';
+
+const nowMs = NOW_MS;
+const options: fc.Arbitrary<PackOptions> = fc.constantFrom({}, { scorer: 'best-fit' }, { scorer: 'first-fit' });
+
+describe('reasons', () => {
+  it('are true: the job fits nowhere, and with what is missing it does', () => {
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(fleet(), jobs({ hasGangs: false, maxLength: 25 }), options, (nodes, list, choice) => {
+        const packer = createPacker({ nodes, nowMs }, choice);
+        const ledger = nodes.map(ledgerNode);
+        for (const job of list) {
+          const result = packer.place(job);
+          if ('placement' in result) {
+            move(
+              ledger.find(({ id }) => id === result.placement.nodeId)!,
+              job,
+              result.placement,
+              -1,
+            );
+            continue;
+          }
+          const { reason } = result.unplaced;
+          seen.set(reason.kind, (seen.get(reason.kind) ?? 0) + 1);
+          expect(ledger.filter((node) => admits(node, job, nowMs))).toEqual([]);
+          expectTrue(reason, job, nodes, ledger);
+          expect(explainUnplaced(reason)).toMatch(/^[A-Z'][^\n]*\.$/);
+        }
+      }),
+      { numRuns: 1_000, seed: 1 },
+    );
+
+    const kinds = [
+      'cordoned',
+      'exceeds-every-node',
+      'no-nodes',
+      'no-room',
+      'no-such-model',
+      'no-such-profile',
+      'node-expires',
+    ];
+    expect([...seen.keys()].sort()).toEqual(kinds);
+  });
+});
+
+function expectTrue(reason: UnplacedReason, job: Job, nodes: readonly GpuNode[], ledger: readonly LedgerNode[]): void {
+  const empty = nodes.map(ledgerNode);
+  const able = empty.filter((node) => hasRoom(node, job));
+  const neededUntilMs = nowMs + (job.runtimeMs ?? -Infinity);
+  const lasting = able.filter(({ expiresAtMs = Infinity }) => expiresAtMs >= neededUntilMs);
+  const of = (list: readonly LedgerNode[], id: string) => list.find((node) => node.id === id)!;
+  switch (reason.kind) {
+    case 'no-nodes':
+      expect(nodes).toEqual([]);
+      break;
+    case 'no-such-model':
+      expect(nodes.flatMap(({ gpus }) => gpus).filter(({ model }) => reason.wanted.includes(model))).toEqual([]);
+      expect(reason.wanted).toEqual(job.gpuModels);
+      break;
+    case 'no-such-profile': {
+      const instances = nodes.flatMap(({ gpus }) => gpus).flatMap(({ migInstances = [] }) => migInstances);
+      expect(instances.filter(({ profile }) => profile === reason.wanted)).toEqual([]);
+      expect(reason.wanted).toBe(job.migProfile);
+      break;
+    }
+    case 'exceeds-every-node':
+      expect(able).toEqual([]);
+      expect(hasRoom(withAdded(of(empty, reason.limit.nodeId), reason.limit.misses, job), job)).toBe(true);
+      break;
+    case 'node-expires':
+      expect(able.length).toBeGreaterThan(0);
+      expect(reason.neededUntilMs).toBe(neededUntilMs);
+      expect(Math.max(...able.map(({ expiresAtMs = Infinity }) => expiresAtMs))).toBe(reason.latestExpiresAtMs);
+      expect(reason.latestExpiresAtMs).toBeLessThan(neededUntilMs);
+      break;
+    case 'cordoned': {
+      expect(lasting.every(({ isCordoned }) => isCordoned)).toBe(true);
+      const withRoom = lasting.filter(({ id }) => hasRoom(of(ledger, id), job));
+      expect(reason.hasRoom).toBe(withRoom.length > 0);
+      expect(reason.nodeIds).toEqual((reason.hasRoom ? withRoom : lasting).map(({ id }) => id).sort());
+      break;
+    }
+    case 'no-room': {
+      const { nodeId, misses } = reason.nearest;
+      const node = of(ledger, nodeId);
+      expect(of(able, nodeId)).toBeDefined();
+      expect(hasRoom(withAdded(node, misses, job), job)).toBe(true);
+      // Every miss counts: without any one of them the job still does not fit.
+      misses.forEach((_, left) => {
+        expect(
+          hasRoom(
+            withAdded(
+              node,
+              misses.filter((_, index) => index !== left),
+              job,
+            ),
+            job,
+          ),
+        ).toBe(false);
+      });
+      break;
+    }
+    case 'gang-incomplete':
+      throw new Error('There is no gang.');
+  }
+}
+
+/** The node with what is missing added to it. */
+function withAdded(node: LedgerNode, misses: readonly ResourceMiss[], job: Job): LedgerNode {
+  const richer = structuredClone(node);
+  const model = job.gpuModels?.[0] ?? 'A';
+  for (const miss of misses) {
+    expect(miss.available).toBeLessThan(miss.needed);
+    const missing = miss.needed - miss.available;
+    if (miss.resource === 'cpu-milli') richer.cpu += missing;
+    if (miss.resource === 'memory-mib') richer.memory += missing;
+    if (miss.resource === 'gpu-milli') richer.gpus[miss.gpuIndex]!.milli += missing;
+    if (miss.resource === 'gpu-count') {
+      for (let k = 0; k < missing; k++)
+        richer.gpus.push({ model, milli: 1_000, memory: job.gpuMemoryMib, instances: [] });
+    }
+    if (miss.resource === 'mig-instance') {
+      const instances = [{ profile: job.migProfile!, start: 9, memory: undefined, isFree: true }];
+      richer.gpus.push({ model, milli: 0, memory: undefined, instances });
+    }
+    if (miss.resource === 'gpu-memory-mib') {
+      richer.gpus.forEach((gpu, index) => {
+        if (miss.gpuIndex === undefined) {
+          gpu.memory = Math.max(gpu.memory ?? 0, miss.needed);
+          gpu.instances = gpu.instances.map((instance) => ({
+            ...instance,
+            memory: Math.max(instance.memory ?? 0, miss.needed),
+          }));
+        } else if (index === miss.gpuIndex) gpu.memory! += missing;
+      });
+    }
+  }
+  return richer;
+}

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import type {
+  ScheduleJob,
+  ScheduleLocation,
+  ScheduleObjective,
+  ScheduleProblem,
+  SlotGrid,
+} from '../src/schedule/index.ts';
+import type { Series } from '../src/time-series.ts';
+import { HOUR_MS, MINUTE_MS } from '../src/units.ts';
+
+/** 2023-11-14T22:00:00Z, a whole hour. */
+const START_AT_MS = 1_699_999_200_000;
+const LOCATION_IDS = ['de', 'fr', 'no', 'us'];
+
+export interface ProblemShape {
+  readonly maxSlots: number;
+  readonly maxJobs: number;
+  readonly maxLocations: number;
+}
+
+/** Valid problems by construction: hourly grids, series in other steps, windows of whole minutes, small whole values. */
+export function problems(shape: ProblemShape): fc.Arbitrary<ScheduleProblem> {
+  return fc.integer({ min: 1, max: shape.maxSlots }).chain((count) => {
+    const slots: SlotGrid = { startAtMs: START_AT_MS, stepMs: HOUR_MS, count };
+    return fc.record({
+      slots: fc.constant(slots),
+      locations: fc
+        .subarray(LOCATION_IDS.slice(0, shape.maxLocations), { minLength: 1 })
+        .chain((ids) => fc.tuple(...ids.map((id) => locations(id, slots)))),
+      jobs: fc
+        .array(jobs(slots), { maxLength: shape.maxJobs })
+        .map((list) => list.map((job, index) => ({ ...job, id: `job-${index}` }))),
+      objective: objectives(),
+    });
+  });
+}
+
+function objectives(): fc.Arbitrary<ScheduleObjective> {
+  return fc.oneof(
+    fc.constant({ kind: 'carbon' } as const),
+    fc.constant({ kind: 'cost' } as const),
+    fc.record({ kind: fc.constant('weighted' as const), carbonPriceUsdPerTonne: fc.integer({ min: 0, max: 500 }) }),
+  );
+}
+
+function locations(id: string, slots: SlotGrid): fc.Arbitrary<ScheduleLocation> {
+  return fc
+    .record({
+      carbon: covering(slots, { min: 0, max: 30 }),
+      energyPrice: fc.option(covering(slots, { min: -3, max: 9 }), { nil: undefined }),
+      priceUsdPerGpuHour: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
+      pueRatio: fc.option(fc.constantFrom(1, 1.25, 1.5), { nil: undefined }),
+    })
+    .map(({ carbon, energyPrice, priceUsdPerGpuHour, pueRatio }) => ({
+      id,
+      carbon: { ...carbon, unit: 'gCO2e/kWh' as const, kind: 'average' as const, scope: 'life-cycle' as const },
+      ...(energyPrice && { energyPrice: { ...energyPrice, unit: 'USD/kWh' as const } }),
+      ...(priceUsdPerGpuHour !== undefined && { priceUsdPerGpuHour }),
+      ...(pueRatio !== undefined && { pueRatio }),
+    }));
+}
+
+/** A series in its own step, from up to two of its slots before the grid to at least the grid's end. */
+function covering(slots: SlotGrid, range: { min: number; max: number }): fc.Arbitrary<Omit<Series, 'unit'>> {
+  return fc
+    .tuple(fc.constantFrom(20, 30, 60, 60, 60, 90, 120), fc.integer({ min: 0, max: 2 }))
+    .chain(([stepMinutes, before]) => {
+      const stepMs = stepMinutes * MINUTE_MS;
+      const length = before + Math.ceil((slots.count * slots.stepMs) / stepMs);
+      return fc
+        .array(fc.integer(range), { minLength: length, maxLength: length + 2 })
+        .map((values) => ({ startAtMs: slots.startAtMs - before * stepMs, stepMs, values }));
+    });
+}
+
+function jobs(slots: SlotGrid): fc.Arbitrary<Omit<ScheduleJob, 'id'>> {
+  const gridMinutes = slots.count * 60;
+  const minutes = fc.oneof(
+    fc.integer({ min: -1, max: slots.count + 1 }).map((hours) => hours * 60),
+    fc.integer({ min: -90, max: gridMinutes + 90 }),
+  );
+  return fc
+    .record({
+      runtime: fc.oneof(
+        fc.integer({ min: 1, max: slots.count }).map((hours) => hours * 60),
+        fc.integer({ min: 1, max: gridMinutes }),
+      ),
+      powerWatts: fc.constantFrom(0, 300, 1_000, 5_600),
+      gpuCount: fc.option(fc.integer({ min: 0, max: 8 }), { nil: undefined }),
+      from: fc.option(minutes, { nil: undefined }),
+      to: fc.option(minutes, { nil: undefined }),
+      mode: fc.constantFrom('contiguous' as const, 'interruptible' as const),
+      locationIds: fc.option(fc.shuffledSubarray([...LOCATION_IDS, 'mars'], { minLength: 1 }), { nil: undefined }),
+    })
+    .map(({ runtime, powerWatts, gpuCount, from, to, mode, locationIds }) => {
+      const [early, late] = from !== undefined && to !== undefined && to < from ? [to, from] : [from, to];
+      return {
+        runtimeMs: runtime * MINUTE_MS,
+        powerWatts,
+        mode,
+        ...(gpuCount !== undefined && { gpuCount }),
+        ...(early !== undefined && { earliestStartAtMs: slots.startAtMs + early * MINUTE_MS }),
+        ...(late !== undefined && { deadlineAtMs: slots.startAtMs + late * MINUTE_MS }),
+        ...(locationIds !== undefined && { locationIds }),
+      };
+    });
+}

@@ -1,0 +1,50 @@
+import type * as z from 'zod';
+import type {
+  AutoscaleConfig,
+  AutoscaleObservation,
+  AutoscaleState,
+  CarbonSeries,
+  EwmaState,
+  GpuNode,
+  Job,
+  PackInput,
+  Placement,
+  Replica,
+  ScheduleProblem,
+  Series,
+  Tier,
+} from '../src/index.ts';
+import type * as schema from '../src/schema/index.ts';
+
+// `satisfies z.ZodType<T>` refuses a schema that lacks a required field. A field that is optional in the type and
+// unknown to the schema passes it, and good input would be refused at run time; so both directions are compared here.
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+// The type parameter is what makes the compiler compare for identity, not for assignability.
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters */
+type IsSame<A, B> =
+  (<T>() => T extends DeepReadonly<A> ? 1 : 2) extends <T>() => T extends DeepReadonly<B> ? 1 : 2 ? true : false;
+/* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
+type Reads<Schema extends z.ZodType, Type> = IsSame<z.output<Schema>, Type>;
+
+export const isSame = {
+  gpuNode: true satisfies Reads<typeof schema.gpuNodeSchema, GpuNode>,
+  job: true satisfies Reads<typeof schema.jobSchema, Job>,
+  placement: true satisfies Reads<typeof schema.placementSchema, Placement>,
+  tier: true satisfies Reads<typeof schema.tierSchema, Tier>,
+  replica: true satisfies Reads<typeof schema.replicaSchema, Replica>,
+  series: true satisfies Reads<typeof schema.seriesSchema, Series>,
+  carbonSeries: true satisfies Reads<typeof schema.carbonSeriesSchema, CarbonSeries>,
+  packInput: true satisfies Reads<typeof schema.packInputSchema, PackInput>,
+  scheduleProblem: true satisfies Reads<typeof schema.scheduleProblemSchema, ScheduleProblem>,
+  autoscaleConfig: true satisfies Reads<typeof schema.autoscaleConfigSchema, AutoscaleConfig>,
+  autoscaleObservation: true satisfies Reads<typeof schema.autoscaleObservationSchema, AutoscaleObservation>,
+  autoscaleState: true satisfies Reads<typeof schema.autoscaleStateSchema, AutoscaleState>,
+  placeReplicasInput: true satisfies Reads<typeof schema.placeReplicasInputSchema, schema.PlaceReplicasInput>,
+  ewmaState: true satisfies Reads<typeof schema.ewmaStateSchema, EwmaState>,
+};
+
+// The comparison itself can fail: a missing optional field, and a field of another type.
+export const isDifferent = {
+  missing: false satisfies IsSame<Omit<Job, 'gang'>, Job>,
+  other: false satisfies IsSame<Omit<Job, 'gang'> & { gang?: number }, Job>,
+};

@@ -1,0 +1,283 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../src/errors.ts';
+import {
+  carbonSeriesSchema,
+  parseAutoscaleConfig,
+  parseAutoscaleObservation,
+  parseAutoscaleState,
+  parseEwmaState,
+  parseJobs,
+  parseNodes,
+  parsePackInput,
+  parsePlaceReplicasInput,
+  parseScheduleProblem,
+  seriesSchema,
+} from '../src/schema/index.ts';
+
+const node = { id: 'n1', gpus: [{ model: 'H100', memoryMib: 81_559 }], cpuMilli: 64_000, memoryMib: 524_288 };
+const fullNode = {
+  ...node,
+  gpus: [{ model: 'A100', memoryMib: 40_960, migInstances: [{ profile: '1g.5gb', start: 0, memoryMib: 4_864 }] }],
+  pool: 'p',
+  zone: 'z',
+  rack: 'r',
+  nvlinkDomain: 'd',
+  labels: { team: '', 'a b': 'x' },
+  priceUsdPerHour: 0,
+  idleWatts: 350.5,
+  expiresAtMs: 1_700_000_000_000,
+  isCordoned: false,
+};
+const job = { id: 'j1', gpuCount: 1, cpuMilli: 1_000, memoryMib: 1_024 };
+const fullJob = {
+  ...job,
+  gpuMilli: 500,
+  gpuMemoryMib: 8_192,
+  gpuModels: ['H100'],
+  migProfile: '1g.10gb',
+  priority: -1,
+  tenant: 't',
+  gang: 'g',
+  runtimeMs: 60_000,
+  isPreemptible: true,
+};
+const placement = { jobId: 'j1', nodeId: 'n1', gpus: [{ index: 0, milli: 500 }] };
+const packInput = {
+  nodes: [node, fullNode],
+  jobs: [job, fullJob],
+  running: [{ job, placement: { ...placement, mig: { gpuIndex: 0, profile: '1g.10gb', start: 2 } } }],
+  workload: [{ job: { gpuCount: 1, cpuMilli: 0, memoryMib: 0 }, weight: 0.5 }],
+  nowMs: 1_700_000_000_000,
+};
+
+const slot = { startAtMs: 0, stepMs: 3_600_000 };
+const carbon = { ...slot, unit: 'gCO2e/kWh', values: [100, 0, 50.5], kind: 'average', scope: 'life-cycle' };
+const location = {
+  id: 'de',
+  carbon,
+  energyPrice: { ...slot, unit: 'USD/kWh', values: [0.1, -0.05, 0.2] },
+  priceUsdPerGpuHour: 2.5,
+  pueRatio: 1.2,
+};
+const problem = {
+  slots: { ...slot, count: 3 },
+  locations: [location],
+  jobs: [
+    {
+      id: 'train',
+      runtimeMs: 3_600_000,
+      powerWatts: 700,
+      gpuCount: 1,
+      earliestStartAtMs: 0,
+      deadlineAtMs: 10_800_000,
+      mode: 'interruptible',
+      locationIds: ['de'],
+    },
+  ],
+  objective: { kind: 'weighted', carbonPriceUsdPerTonne: 80 },
+};
+
+const config = {
+  minReplicas: 0,
+  maxReplicas: 10,
+  targets: [
+    { signal: 'rate', perReplica: 12.5 },
+    { signal: 'utilization', ratio: 0.7 },
+  ],
+  tolerance: { up: 0, down: 0.1 },
+  window: { upMs: 30_000, downMs: 300_000 },
+  intervalMs: 15_000,
+};
+const observation = { nowMs: 1, readyReplicas: 2, pendingReplicas: 1, ratePerSecond: 40, utilizationRatio: null };
+const state = { version: 1, sinceMs: 0, lastMs: null, wishes: [{ atMs: 0, replicas: 3 }] };
+const spillover = {
+  request: { target: 3 },
+  tiers: [
+    { id: 'lab', kind: 'fixed', capacity: 2, priceUsdPerHour: 0, priority: 0, noticeMs: 0, startupMs: 30_000 },
+    { id: 'spot', kind: 'spot', capacity: null, priceUsdPerHour: 1.5 },
+  ],
+  current: [{ id: 'r1', tierId: 'lab', startedAtMs: 0, isReady: false }],
+};
+const ewma = { version: 1, mean: null, atMs: 1_700_000_000_000 };
+
+/** A deep copy with the value at a path replaced, or removed when it is `undefined`. */
+function changed(input: unknown, path: string, value: unknown): unknown {
+  const copy = structuredClone(input);
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  const owner = keys.reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], copy) as never;
+  if (value === undefined) Reflect.deleteProperty(owner, last);
+  else (owner as Record<string, unknown>)[last] = value;
+  return copy;
+}
+
+function refusalOf(parse: (value: unknown) => unknown, value: unknown): InvalidInputError {
+  try {
+    parse(value);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('good input', () => {
+  it.each([
+    ['parseNodes', parseNodes, [node, fullNode]],
+    ['parseJobs', parseJobs, [job, fullJob]],
+    ['parseNodes of none', parseNodes, []],
+    ['parsePackInput', parsePackInput, packInput],
+    ['parsePackInput of the least', parsePackInput, { nodes: [], jobs: [] }],
+    ['parseScheduleProblem', parseScheduleProblem, problem],
+    ['parseScheduleProblem by carbon', parseScheduleProblem, { ...problem, objective: { kind: 'carbon' } }],
+    ['parseAutoscaleConfig', parseAutoscaleConfig, config],
+    ['parseAutoscaleObservation', parseAutoscaleObservation, observation],
+    ['parseAutoscaleState', parseAutoscaleState, state],
+    ['parsePlaceReplicasInput', parsePlaceReplicasInput, spillover],
+    ['parseEwmaState', parseEwmaState, ewma],
+  ] as const)('passes %s unchanged', (_, parse, value) => {
+    const before = structuredClone(value);
+
+    const parsed: unknown = parse(value);
+
+    expect(parsed).toStrictEqual(before);
+    expect(value).toStrictEqual(before);
+  });
+
+  it('passes series of every unit', () => {
+    for (const unit of ['gCO2e/kWh', 'USD/kWh', 'USD/GPU-hour', '1/s', 'ratio', '1']) {
+      expect(seriesSchema.parse({ ...slot, unit, values: [] })).toStrictEqual({ ...slot, unit, values: [] });
+    }
+    expect(carbonSeriesSchema.parse(carbon)).toStrictEqual(carbon);
+  });
+});
+
+const WHOLE = 'must be a whole number >= 0';
+const AMOUNT = 'must be a finite number >= 0';
+const UNKNOWN = 'must be absent: no such field is known';
+
+// Each row: the path changed, the wrong value, the field as the error names it, the rule in words.
+const packRows = [
+  ['nodes', undefined, 'nodes', 'must be a list'],
+  ['nodes.1', 'n2', 'nodes[1]', 'must be an object'],
+  ['nodes.0.id', '', 'nodes[0].id', 'must be a non-empty string'],
+  ['nodes.0.cpuMilli', -1, 'nodes[0].cpuMilli', WHOLE],
+  ['nodes.0.cpuMilli', 0.5, 'nodes[0].cpuMilli', WHOLE],
+  ['nodes.0.cpuMilli', NaN, 'nodes[0].cpuMilli', WHOLE],
+  ['nodes.0.cpuMilli', '8', 'nodes[0].cpuMilli', WHOLE],
+  ['nodes.0.cpuMilli', undefined, 'nodes[0].cpuMilli', WHOLE],
+  ['nodes.0.memoryMib', 2 ** 53, 'nodes[0].memoryMib', WHOLE],
+  ['nodes.0.cpus', 8, 'nodes[0].cpus', UNKNOWN],
+  ['nodes.0.gpus.0.model', 7, 'nodes[0].gpus[0].model', 'must be a non-empty string'],
+  ['nodes.1.gpus.0.migInstances.0.start', -1, 'nodes[1].gpus[0].migInstances[0].start', WHOLE],
+  ['nodes.1.labels.a b', 7, 'nodes[1].labels["a b"]', 'must be a string'],
+  ['nodes.1.priceUsdPerHour', Infinity, 'nodes[1].priceUsdPerHour', AMOUNT],
+  ['nodes.1.isCordoned', 'no', 'nodes[1].isCordoned', 'must be true or false'],
+  ['jobs.1.gpuMilli', 1_001, 'jobs[1].gpuMilli', 'must be a whole number from 1 to 1000'],
+  ['jobs.1.gpuModels', [], 'jobs[1].gpuModels', 'must be a list with at least one item'],
+  ['jobs.1.priority', NaN, 'jobs[1].priority', 'must be a finite number'],
+  ['jobs.1.runtimeMs', 0, 'jobs[1].runtimeMs', 'must be a finite number >= 1'],
+  ['running.0.placement.gpus.0.index', -1, 'running[0].placement.gpus[0].index', WHOLE],
+  ['workload.0.weight', 0, 'workload[0].weight', 'must be a finite number > 0'],
+  ['workload.0.job.id', 'x', 'workload[0].job.id', UNKNOWN],
+  ['nowMs', '2026-01-01', 'nowMs', 'must be a finite number'],
+  ['seed', 1, 'seed', UNKNOWN],
+] as const;
+const problemRows = [
+  ['slots.count', 0, 'slots.count', 'must be a whole number >= 1'],
+  ['slots.stepMs', 0, 'slots.stepMs', 'must be a whole number >= 1'],
+  ['slots.startAtMs', 0.5, 'slots.startAtMs', 'must be a whole number'],
+  ['locations.0.carbon.unit', 'USD/kWh', 'locations[0].carbon.unit', "must be 'gCO2e/kWh'"],
+  ['locations.0.carbon.values.1', null, 'locations[0].carbon.values[1]', AMOUNT],
+  ['locations.0.carbon.values.2', -1, 'locations[0].carbon.values[2]', AMOUNT],
+  ['locations.0.energyPrice.values.1', null, 'locations[0].energyPrice.values[1]', 'must be a finite number'],
+  ['jobs.0.locationIds', [], 'jobs[0].locationIds', 'must be a list with at least one item'],
+  ['locations.0.carbon.kind', 'mean', 'locations[0].carbon.kind', "must be 'average' or 'marginal'"],
+  ['locations.0.energyPrice.unit', '1', 'locations[0].energyPrice.unit', "must be 'USD/kWh'"],
+  ['locations.0.pueRatio', 0.9, 'locations[0].pueRatio', 'must be a finite number >= 1'],
+  ['jobs.0.mode', 'pausable', 'jobs[0].mode', "must be 'contiguous' or 'interruptible'"],
+  ['jobs.0.powerWatts', -1, 'jobs[0].powerWatts', AMOUNT],
+  ['objective.kind', 'speed', 'objective.kind', "must be 'carbon', 'cost' or 'weighted'"],
+  ['objective.carbonPriceUsdPerTonne', -1, 'objective.carbonPriceUsdPerTonne', AMOUNT],
+] as const;
+const configRows = [
+  ['minReplicas', -1, 'minReplicas', WHOLE],
+  ['targets', [], 'targets', 'must be a list with at least one item'],
+  ['targets.0.signal', 'cpu', 'targets[0].signal', "must be 'rate' or 'utilization'"],
+  ['targets.0.perReplica', 0, 'targets[0].perReplica', 'must be a finite number > 0'],
+  ['targets.1.perReplica', 5, 'targets[1].perReplica', UNKNOWN],
+  ['tolerance.up', -0.1, 'tolerance.up', AMOUNT],
+  ['window.downMs', null, 'window.downMs', AMOUNT],
+  ['cooldownMs', 60_000, 'cooldownMs', UNKNOWN],
+] as const;
+const spilloverRows = [
+  ['request.target', 1.5, 'request.target', WHOLE],
+  ['tiers.0.kind', 'reserved', 'tiers[0].kind', "must be 'fixed' or 'hourly' or 'spot' or 'market'"],
+  ['tiers.0.capacity', undefined, 'tiers[0].capacity', WHOLE],
+  ['current.0.startedAtMs', undefined, 'current[0].startedAtMs', 'must be a finite number'],
+] as const;
+const restRows = [
+  [parseAutoscaleObservation, observation, 'readyReplicas', -1, 'readyReplicas', WHOLE],
+  [parseAutoscaleObservation, observation, 'ratePerSecond', 'many', 'ratePerSecond', AMOUNT],
+  [parseAutoscaleState, state, 'version', 2, 'version', 'must be 1'],
+  [parseAutoscaleState, state, 'wishes.0.replicas', -1, 'wishes[0].replicas', WHOLE],
+  [parseEwmaState, ewma, 'version', '1', 'version', 'must be 1'],
+  [parseEwmaState, ewma, 'mean', undefined, 'mean', 'must be a finite number'],
+] as const;
+
+describe('bad input', () => {
+  it.each([
+    ...packRows.map((row) => [parsePackInput, packInput, ...row] as const),
+    ...problemRows.map((row) => [parseScheduleProblem, problem, ...row] as const),
+    ...configRows.map((row) => [parseAutoscaleConfig, config, ...row] as const),
+    ...spilloverRows.map((row) => [parsePlaceReplicasInput, spillover, ...row] as const),
+    ...restRows,
+  ])('is refused: %o with %o, at %s = %o', (parse, good, path, value, field, rule) => {
+    const refusal = refusalOf(parse, changed(good, path, value));
+
+    expect(refusal.field).toBe(field);
+    expect(refusal.value).toStrictEqual(value);
+    expect(refusal.message).toContain(`${field} ${rule}, got `);
+    expect(refusal.code).toBe('SPILLWAY_INVALID_INPUT');
+  });
+
+  it.each([
+    [parseNodes, 'nodes', 'must be a list'],
+    [parseJobs, 'jobs', 'must be a list'],
+    [parsePackInput, 'input', 'must be an object'],
+    [parseScheduleProblem, 'problem', 'must be an object'],
+    [parseAutoscaleConfig, 'config', 'must be an object'],
+    [parseAutoscaleObservation, 'observation', 'must be an object'],
+    [parseAutoscaleState, 'state', 'must be an object'],
+    [parsePlaceReplicasInput, 'input', 'must be an object'],
+    [parseEwmaState, 'state', 'must be an object'],
+  ] as const)('that is nothing like it is refused by %o as %s', (parse, field, rule) => {
+    for (const value of [undefined, null, 7, 'text']) {
+      const refusal = refusalOf(parse, value);
+      expect(refusal).toMatchObject({ field, value });
+      expect(refusal.message).toContain(`${field} ${rule}, got `);
+    }
+  });
+
+  it('names the row of a list by its index', () => {
+    expect(refusalOf(parseJobs, [job, { ...job, gpuCount: -1 }]).message).toBe(
+      'jobs[1].gpuCount must be a whole number >= 0, got -1',
+    );
+  });
+
+  it('lists the first five wrong fields in the hint, counts the others, and keeps what zod said as the cause', () => {
+    const refusal = refusalOf(
+      parseNodes,
+      Array.from({ length: 7 }, () => ({ ...node, cpuMilli: -1 })),
+    );
+
+    expect(refusal.hint).toBe(
+      [0, 1, 2, 3, 4].map((k) => `✖ must be a whole number >= 0\n  → at [${k}].cpuMilli`).join('\n') + '\n… and 2 more',
+    );
+    expect(refusal.cause).toMatchObject({ name: 'ZodError', issues: { length: 7 } });
+  });
+
+  it('does not take an optional field that is there and undefined for one that is absent', () => {
+    expect(refusalOf(parseJobs, [{ ...job, gpuMilli: undefined }]).field).toBe('jobs[0].gpuMilli');
+  });
+});
