@@ -24,8 +24,11 @@ export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind
 export { createPacker, explainUnplaced, pack, packBound } from './pack/index.ts';
 export type {
   Packer,
+  NearestMiss,
   PackBound,
+  PackBoundInput,
   PackerInput,
+  PackerSnapshot,
   PackInput,
   PackOptions,
   PackResult,

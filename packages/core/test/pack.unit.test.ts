@@ -121,6 +121,17 @@ describe('the choice of a place', () => {
     expect(nodeOf(createPacker({ nodes, workload }).place(job('x', 0)))).toBe('a');
   });
 
+  it('calls that node fuller whose GPUs are idle to a smaller share, not by a smaller amount', () => {
+    const workload = [{ job: { gpuCount: 0, cpuMilli: 1_000, memoryMib: 0 }, weight: 1 }];
+    const gpus = [0, 1].map((index) => ({ index, milli: 1_000 }));
+    const running = [{ job: job('r', 2), placement: { jobId: 'r', nodeId: 'z-large', gpus } }];
+    // Half of four GPUs idle, against one whole GPU.
+    const nodes = [node('a-small', [A]), node('z-large', [A, A, A, A])];
+
+    expect(nodeOf(createPacker({ nodes, workload, running }).place(job('x', 1)))).toBe('z-large');
+    expect(nodeOf(createPacker({ nodes: [...nodes, node('none', [])], workload }).place(job('x', 0)))).toBe('none');
+  });
+
   it('puts a share on the tightest GPU that holds it', () => {
     const share = (id: string, index: number, gpuMilli: number) => ({
       job: job(id, 1, { gpuMilli }),

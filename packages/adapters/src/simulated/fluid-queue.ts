@@ -8,7 +8,7 @@ export interface ServingSpan {
 }
 
 /** Running totals of a queue since its start. Requests are a fluid, so counts can be fractions. */
-export interface QueueTotals {
+interface QueueTotals {
   readonly arrived: number;
   readonly served: number;
   readonly waiting: number;

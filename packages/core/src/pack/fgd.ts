@@ -8,7 +8,7 @@ import type { NodeScorer } from './node-scorer.ts';
 /**
  * Least growth of expected fragmentation, as a logistic of the drop in thousands of milli-GPU, cut to whole points. The cut
  * is part of the method: without it work spreads, and whole nodes run out. Of equal nodes the fuller one is taken, the one
- * with less idle milli-GPU.
+ * whose GPUs are idle to a smaller share; a node without GPUs counts as full.
  *
  * Source: Weng et al., USENIX ATC 2023; the cut as in the authors' published simulator. Deviation: there, ties fall to
  * the first node listed; here they do not depend on the order of the list.
@@ -16,7 +16,8 @@ import type { NodeScorer } from './node-scorer.ts';
 export function fgd(fleet: Fleet, { totalWeight, weighted }: Fragmentation): NodeScorer {
   const { state } = fleet;
   const { gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, nodeGpuFree } = state;
-  const stride = 1 + fleet.kindState.nodeGpuFree.reduce((x, y) => Math.max(x, y), 0);
+  const { kindOf } = fleet.catalogue;
+  const { nodeGpuFree: gpuTotal } = fleet.kindState;
   // Fragmentation of each node as it stands; NaN: to be computed.
   const before = new Float64Array(state.nodeCount).fill(NaN);
   const weight = totalWeight === 0 ? 1 : totalWeight;
@@ -87,7 +88,11 @@ export function fgd(fleet: Fleet, { totalWeight, weighted }: Fragmentation): Nod
     if (demand.isMig) return instances(node);
     if (Number.isNaN(before[node])) before[node] = weighted(node, cpuFree[node]!);
     const value = demand.isShare ? sharePoints(node, demand) : wholePoints(node, demand);
-    return value * stride + (stride - 1 - nodeGpuFree[node]!);
+    const total = gpuTotal[kindOf[node]!]!;
+    const usedRatio = total === 0 ? 1 : (total - nodeGpuFree[node]!) / total;
+    // Points are whole, so half a point orders the nodes of equal points. Equal shares give equal numbers, different ones
+    // different numbers: they lie further apart than the rounding of the sum as long as a node has fewer than 10,000 GPUs.
+    return value + 0.5 * usedRatio;
   };
   const shareGpu = (node: number, demand: Demand): number => {
     score(node, demand);

@@ -27,8 +27,8 @@ interface Placed {
 /**
  * Creates a fleet that is packed job by job, each at once and, until released, for good.
  *
- * A job goes to the node that scores best among those that fit; equal nodes, in order: the one with less idle milli-GPU (for
- * `fgd`), the smaller id by code units. MIG jobs go where the fewest instances are free (`first-fit`: to the smallest id).
+ * A job goes to the node that scores best among those that fit; equal nodes, in order: the one with the smaller share of its
+ * GPUs idle (for `fgd`), the smaller id by code units. MIG jobs go where the fewest instances are free (`first-fit`: to the smallest id).
  * On the node, a share takes the GPU that scores best (`fgd`) or has the least left, whole GPUs are the lowest free ones, a
  * MIG job takes an instance of the GPU with the fewest free; ties by lower index. The order of `nodes` does not matter.
  *

@@ -47,7 +47,7 @@ export function brokenRules(
 }
 
 /** True when the slot exists, the stretch starts where it starts, and is no longer than it. */
-export function fitsSlot(slot: number, startAtMs: number, durationMs: number, slots: SlotGrid): boolean {
+function fitsSlot(slot: number, startAtMs: number, durationMs: number, slots: SlotGrid): boolean {
   if (!Number.isSafeInteger(slot) || slot < 0 || slot >= slots.count) return false;
   const offsetMs = startAtMs - (slots.startAtMs + slots.stepMs * slot);
   return Math.abs(offsetMs) <= TOLERANCE_MS && durationMs > 0 && durationMs <= slots.stepMs + TOLERANCE_MS;

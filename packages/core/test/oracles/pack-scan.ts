@@ -80,7 +80,8 @@ function choices(
     return { set, points: Math.trunc(100 / (1 + Math.exp(-drop / 1_000))) };
   });
   scored.sort((x, y) => y.points - x.points || (x.set[0] ?? 0) - (y.set[0] ?? 0));
-  return { ...base, gpus: at(scored[0]!.set), rank: [-scored[0]!.points, idle] };
+  const size = node.gpus.filter((gpu) => gpu.instances.length === 0).length * 1_000;
+  return { ...base, gpus: at(scored[0]!.set), rank: [-scored[0]!.points, size === 0 ? 0 : idle / size] };
 }
 
 /** Idle milli-GPU that jobs of the mix cannot use on the node, summed with their weights. */

@@ -1,5 +1,5 @@
 import { InvalidInputError, SpillwayError } from '@spillway/core';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 
@@ -12,8 +12,10 @@ async function main(argv: readonly string[]): Promise<void> {
       'OpenB trace, protocol of FGD (USENIX ATC 2023): share of GPUs allocated when 130 % have been asked for',
     )
     .option('--seeds <from-to>', 'seeds, inclusive', '42-51')
-    .action(({ seeds }: { readonly seeds: string }) => {
-      process.stdout.write(`${formatPackBenchmark(packBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
+    .addOption(new Option('--order <order>', 'order of the nodes').choices(['shuffle', 'trace']).default('shuffle'))
+    .action(({ seeds, order }: { readonly seeds: string; readonly order: 'shuffle' | 'trace' }) => {
+      const rows = packBenchmark({ seeds: parseSeeds(seeds), nodeOrder: order });
+      process.stdout.write(`${formatPackBenchmark(rows)}\n`);
     });
   program
     .command('lets-wait-awhile')
