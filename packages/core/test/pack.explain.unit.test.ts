@@ -72,4 +72,12 @@ describe('explainUnplaced', () => {
         'and 5 MiB of memory on GPU 1 there, or add a node.',
     );
   });
+
+  it('counts one as one', () => {
+    const misses = [{ resource: 'gpu-count', needed: 1, available: 0 }] as const;
+
+    expect(explainUnplaced({ kind: 'no-room', nearest: { nodeId: 'a', misses } })).toBe(
+      "No room now: node 'a' is nearest, with 0 of 1 GPU. Free 1 GPU there, or add a node.",
+    );
+  });
 });

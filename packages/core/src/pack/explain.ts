@@ -66,24 +66,25 @@ export function explainUnplaced(reason: UnplacedReason): string {
 
 /** What the node has of what is needed: `6 of 8 GPUs and 500 of 2000 milli-cores`. */
 function had({ misses }: NearestMiss): string {
-  return misses.map((miss) => `${miss.available} of ${miss.needed} ${unit(miss)}`).join(' and ');
+  return misses.map((miss) => `${miss.available} of ${miss.needed} ${unit(miss, miss.needed)}`).join(' and ');
 }
 
 /** What is missing: `2 GPUs`. */
 function lacking(miss: ResourceMiss): string {
-  return `${miss.needed - miss.available} ${unit(miss)}`;
+  const amount = miss.needed - miss.available;
+  return `${amount} ${unit(miss, amount)}`;
 }
 
-function unit(miss: ResourceMiss): string {
+function unit(miss: ResourceMiss, amount: number): string {
   switch (miss.resource) {
     case 'gpu-count':
-      return 'GPUs';
+      return amount === 1 ? 'GPU' : 'GPUs';
     case 'gpu-milli':
       return `milli-GPU on GPU ${miss.gpuIndex}`;
     case 'gpu-memory-mib':
       return miss.gpuIndex === undefined ? 'MiB of GPU memory' : `MiB of memory on GPU ${miss.gpuIndex}`;
     case 'mig-instance':
-      return 'MIG instances';
+      return amount === 1 ? 'MIG instance' : 'MIG instances';
     case 'cpu-milli':
       return 'milli-cores of CPU';
     case 'memory-mib':

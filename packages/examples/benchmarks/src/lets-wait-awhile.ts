@@ -89,7 +89,7 @@ export function formatLetsWaitAwhile(cells: readonly LetsWaitAwhileCell[]): stri
       cell.mode.padEnd(13),
       cell.publishedPercent.toFixed(2).padStart(11),
       cell.oursPercent.toFixed(2).padStart(7),
-      `${cell.differencePoints < 0 ? '' : '+'}${cell.differencePoints.toFixed(2)}`.padStart(10),
+      signed(cell.differencePoints).padStart(10),
     ].join('  '),
   );
   const worst = Math.max(0, ...cells.map((cell) => Math.abs(cell.differencePoints)));
@@ -139,4 +139,11 @@ function meanSavingPercent(
     return check.totals.carbonGrams / runNowGrams;
   });
   return 100 * (1 - shares.reduce((sum, share) => sum + share, 0) / shares.length);
+}
+
+/** Two decimals and a sign; what rounds to nothing has none. */
+function signed(points: number): string {
+  const text = Math.abs(points).toFixed(2);
+  if (text === '0.00') return text;
+  return points < 0 ? `-${text}` : `+${text}`;
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../../../', import.meta.url);
 const PAGES = [
+  ['README.md', 1],
   ['packages/core/README.md', 1],
   ['docs/tutorials/first-plan.md', 1],
   ['docs/how-to/embed-pack-in-a-scheduler.md', 3],
