@@ -67,8 +67,8 @@ describe('explainUnplaced', () => {
     ] as const;
 
     expect(explainUnplaced({ kind: 'no-room', nearest: { nodeId: 'a', misses } })).toBe(
-      "No room now: node 'a' is nearest, with 1 of 2 MiB of memory and 0 of 1 MIG instances and 4 of 9 MiB of GPU memory " +
-        'and 4 of 9 MiB of memory on GPU 1. Free 1 MiB of memory and 1 MIG instances and 5 MiB of GPU memory ' +
+      "No room now: node 'a' is nearest, with 1 of 2 MiB of memory and 0 of 1 MIG instance and 4 of 9 MiB of GPU memory " +
+        'and 4 of 9 MiB of memory on GPU 1. Free 1 MiB of memory and 1 MIG instance and 5 MiB of GPU memory ' +
         'and 5 MiB of memory on GPU 1 there, or add a node.',
     );
   });
