@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { formatChange, formatNumber, formatPercent, formatTable } from '../src/report/format.ts';
 import { htmlReport } from '../src/report/html-report.ts';
@@ -80,6 +83,11 @@ describe('simulate', () => {
     await expect(simulate({ seed: 1, onProgress, openbDirectory: notANumber })).rejects.toThrow(/gpu_milli.*NaN/);
     await expect(simulate({ seed: 1, onProgress, openbDirectory: twice })).rejects.toThrow(/p0/);
     await expect(simulate({ seed: 1, onProgress, carbonFile: '/no/such.csv' })).rejects.toThrow(/no\/such\.csv/);
+    const oneZone = join(tmpdir(), 'spillway-one-zone.csv');
+    writeFileSync(oneZone, 'time,ES\n2021-01-01T00:00Z,100\n');
+    await expect(simulate({ seed: 1, onProgress, openbDirectory, carbonFile: oneZone })).rejects.toThrow(
+      /zone 'ES' must cover 2021-04-05T00:00:00.000Z/,
+    );
     await expect(simulate({ seed: 0.5, onProgress, openbDirectory })).rejects.toThrow(/seed/);
     expect(stages).toEqual([]);
   });

@@ -4,8 +4,10 @@ import {
   emissions,
   HOUR_MS,
   hoursFromMs,
+  InvalidInputError,
   resample,
   schedule,
+  seriesEndAtMs,
   type CarbonSeries,
   type GpuNode,
   type Random,
@@ -26,6 +28,7 @@ const JOB_COUNT = 120;
 const WATTS_PER_GPU = 400;
 const HORIZON_SLOTS = 96;
 const NODES_PER_ZONE = 12;
+const HISTORY_DAYS = 28;
 
 /**
  * Zones with the list price of one A100 80 GB (an eighth of an ND96amsr_A100_v4 in spaincentral, norwayeast and westus,
@@ -44,6 +47,20 @@ const DEFER: DeferPolicy = {
 };
 
 type Submission = Pick<SubmittedJob, 'job' | 'submittedAtMs'> & { readonly flexible: FlexibleTerms };
+
+/** Throws unless every zone of the replay has data for the week, the days after it and the history before. */
+export function checkCarbon(carbon: Readonly<Record<string, CarbonSeries>>): void {
+  const fromMs = WEEK_START_MS - HISTORY_DAYS * DAY_MS;
+  const toMs = WEEK_START_MS + 12 * DAY_MS;
+  for (const { id } of DEFER.zones) {
+    const series = carbon[id];
+    if (series !== undefined && series.startAtMs <= fromMs && seriesEndAtMs(series) >= toMs) continue;
+    const range = `${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
+    throw new InvalidInputError(`carbon data of zone '${id}'`, `must cover ${range}`, series && 'another range', {
+      hint: `Give a CSV with the columns time, ${DEFER.zones.map((zone) => zone.id).join(', ')}, hourly, in UTC.`,
+    });
+  }
+}
 
 /** Runs a week of work that can wait through the loop, on forecasts, and charges what the grids then did. */
 export async function deferWork(

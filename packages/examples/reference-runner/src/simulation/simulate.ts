@@ -1,5 +1,5 @@
 import { loadAzureConversation, loadCarbon, loadOpenB } from '@spillway/traces';
-import { deferWork } from './defer-work.ts';
+import { checkCarbon, deferWork } from './defer-work.ts';
 import { fillCluster } from './fill-cluster.ts';
 import type { SimulationReport, StageOptions } from './report.ts';
 import { serveEndpoint } from './serve-endpoint.ts';
@@ -25,6 +25,7 @@ export async function simulate(options: StageOptions & TraceFiles): Promise<Simu
   const openb = loadOpenB(options.openbDirectory === undefined ? {} : { directory: options.openbDirectory });
   const arrivals = loadAzureConversation(options.requestsFile === undefined ? {} : { file: options.requestsFile });
   const carbon = loadCarbon(options.carbonFile === undefined ? {} : { file: options.carbonFile });
+  checkCarbon(carbon);
   return {
     seed: options.seed,
     isSimulated: true,
