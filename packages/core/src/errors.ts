@@ -46,6 +46,11 @@ export class InvalidInputError extends SpillwayError {
     this.field = field;
     this.value = value;
   }
+
+  /** True for input errors of any copy of the library, whichever module format loaded it; `instanceof` is not. */
+  static override is(value: unknown): value is InvalidInputError {
+    return SpillwayError.is(value) && value.code === 'SPILLWAY_INVALID_INPUT';
+  }
 }
 
 /** A short, unambiguous text of a value: strings are quoted, long texts are cut. */

@@ -1,3 +1,5 @@
+export { checkNumber, checkOptionalNumber } from './check-number.ts';
+export type { NumberRule } from './check-number.ts';
 export { InvalidInputError, SpillwayError } from './errors.ts';
 export type { SpillwayErrorOptions } from './errors.ts';
 export { createRandom } from './random.ts';

@@ -1,5 +1,5 @@
 import { InvalidInputError } from './errors.ts';
-import { checkNumber } from './internal/check.ts';
+import { checkNumber } from './check-number.ts';
 
 /** Units a series can have. One series has one unit; areas check that they get the one they need. */
 export type SeriesUnit = 'gCO2e/kWh' | 'USD/kWh' | 'USD/GPU-hour' | '1/s' | 'ratio' | '1';

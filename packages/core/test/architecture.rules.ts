@@ -88,7 +88,16 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, 'types' | 'values'>
   waste: { pack: 'values' },
   schedule: { carbon: 'values' },
 };
-const FOR_ALL = new Set(['fleet', 'internal', 'units.ts', 'time-series.ts', 'random.ts', 'reasons.ts', 'errors.ts']);
+const FOR_ALL = new Set([
+  'fleet',
+  'internal',
+  'check-number.ts',
+  'units.ts',
+  'time-series.ts',
+  'random.ts',
+  'reasons.ts',
+  'errors.ts',
+]);
 const ROOM = /^packages\/core\/src\/([^/]+)/;
 
 /** Inside core a room knows itself, what is for all, and what DESIGN section 2 grants it. */

@@ -61,6 +61,15 @@ describe('InvalidInputError', () => {
     });
   });
 
+  it('is told from other Spillway errors, also across copies', () => {
+    const foreign = { [Symbol.for('spillway.error')]: true, code: 'SPILLWAY_INVALID_INPUT' };
+
+    expect(InvalidInputError.is(new InvalidInputError('x', 'must fit', 1))).toBe(true);
+    expect(InvalidInputError.is(foreign)).toBe(true);
+    expect(InvalidInputError.is(new SpillwayError('SPILLWAY_OTHER', 'no'))).toBe(false);
+    expect(InvalidInputError.is(new Error('no'))).toBe(false);
+  });
+
   it.each([
     ['', "''"],
     ['abc', "'abc'"],

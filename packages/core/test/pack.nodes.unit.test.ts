@@ -1,23 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createPacker, type Gpu, type GpuNode, type Job, type PlaceResult } from '../src/index.ts';
-
-const A: Gpu = { model: 'A', memoryMib: 40_000 };
-const node = (id: string, gpus: readonly Gpu[], fields: Partial<GpuNode> = {}): GpuNode => ({
-  id,
-  gpus,
-  cpuMilli: 16_000,
-  memoryMib: 65_536,
-  ...fields,
-});
-const job = (id: string, gpuCount: number, fields: Partial<Job> = {}): Job => ({
-  id,
-  gpuCount,
-  cpuMilli: 1_000,
-  memoryMib: 1_024,
-  ...fields,
-});
-const reasonOf = (result: PlaceResult) => ('unplaced' in result ? result.unplaced.reason : undefined);
-const nodeOf = (result: PlaceResult) => ('placement' in result ? result.placement.nodeId : undefined);
+import { createPacker, type Gpu, type Job } from '../src/index.ts';
+import { A, job, node, nodeOf, reasonOf } from './pack-builders.ts';
 
 describe('MIG', () => {
   const cut: Gpu = {

@@ -1,11 +1,5 @@
-import { InvalidInputError } from '@spillway/core';
+import { checkNumber, InvalidInputError } from '@spillway/core';
 import type { ForecastModel, ForecastOptions } from './types.ts';
-
-/** Throws unless `value` is a whole number >= `min`. */
-export function checkWhole(field: string, value: unknown, min: number, hint: string): void {
-  if (Number.isSafeInteger(value) && (value as number) >= min) return;
-  throw new InvalidInputError(field, `must be a whole number >= ${min}`, value, { hint });
-}
 
 /** Throws unless history and options are such that a forecast can be made. */
 export function checkForecast(history: readonly number[], options: ForecastOptions): void {
@@ -20,9 +14,9 @@ export function checkForecast(history: readonly number[], options: ForecastOptio
       hint: 'Fill gaps before forecasting.',
     });
   });
-  checkWhole('horizon', options.horizon, 1, 'It is the number of steps ahead.');
+  checkNumber('horizon', options.horizon, { min: 1, isWhole: true, hint: 'It is the number of steps ahead.' });
   options.seasons?.forEach((season, index) => {
-    checkWhole(`seasons[${index}]`, season, 1, 'It is the length of a cycle in steps.');
+    checkNumber(`seasons[${index}]`, season, { min: 1, isWhole: true, hint: 'It is the length of a cycle in steps.' });
   });
   options.levels?.forEach((level, index) => {
     if (Number.isFinite(level) && level > 0 && level < 1) return;
@@ -32,7 +26,11 @@ export function checkForecast(history: readonly number[], options: ForecastOptio
 
 /** Throws unless the history is long enough for the model. */
 export function checkModel(model: ForecastModel, historyCount: number): void {
-  checkWhole('model.minHistory', model.minHistory, 1, 'It is the fewest values the model can predict from.');
+  checkNumber('model.minHistory', model.minHistory, {
+    min: 1,
+    isWhole: true,
+    hint: 'It is the fewest values the model can predict from.',
+  });
   if (historyCount < model.minHistory) {
     throw new InvalidInputError(
       'history',

@@ -1,4 +1,4 @@
-import { checkWhole } from './check.ts';
+import { checkNumber } from '@spillway/core';
 import type { ForecastModel } from './types.ts';
 
 /**
@@ -17,7 +17,7 @@ import type { ForecastModel } from './types.ts';
  */
 export function seasonalNaive(options: { readonly season?: number } = {}): ForecastModel {
   const season = options.season ?? 1;
-  checkWhole('season', season, 1, 'It is the length of a cycle in steps.');
+  checkNumber('season', season, { min: 1, isWhole: true, hint: 'It is the length of a cycle in steps.' });
   return {
     name: season === 1 ? 'naive' : `seasonal-naive(${season})`,
     minHistory: season,

@@ -1,9 +1,8 @@
-import { createRandom, InvalidInputError } from '@spillway/core';
+import { checkNumber, createRandom, InvalidInputError } from '@spillway/core';
 
 import type { Clock } from '../contract/clock.ts';
 import { ProviderError } from '../contract/provider-error.ts';
 import type { CallOptions } from '../contract/types.ts';
-import { checkNumber } from './check.ts';
 
 /**
  * How often calls that change something go wrong. The fate of a call depends on the seed and on how many such calls came

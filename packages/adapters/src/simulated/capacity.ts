@@ -1,3 +1,4 @@
+import { checkNumber } from '@spillway/core';
 import type { GpuNode, Tier } from '@spillway/core';
 import { checkNodes } from '@spillway/core/fleet';
 
@@ -6,7 +7,6 @@ import { defineProvider } from '../contract/define.ts';
 import { ProviderError } from '../contract/provider-error.ts';
 import type { CapacityProvider, InterruptionNotice, LaunchedReplica, LaunchRequest } from '../contract/types.ts';
 import { createCalls, type SimulatedFaults } from './calls.ts';
-import { checkNumber } from './check.ts';
 import { capacityAt, checkTiers, drawLifeMs, endsWithin, type SimulatedTier } from './tier.ts';
 
 /** What a simulated provider has, and what goes wrong with it. */

@@ -1,11 +1,10 @@
-import { checkSeries, SECOND_MS, seriesEndAtMs, type Series } from '@spillway/core';
+import { checkNumber, checkSeries, SECOND_MS, seriesEndAtMs, type Series } from '@spillway/core';
 
 import type { Clock } from '../contract/clock.ts';
 import { defineSource } from '../contract/define.ts';
 import { ProviderError } from '../contract/provider-error.ts';
 import type { EndpointMetrics, MetricsSource } from '../contract/types.ts';
 import { createCalls } from './calls.ts';
-import { checkNumber } from './check.ts';
 import { createFluidQueue, type ServingSpan } from './fluid-queue.ts';
 
 /** What comes to a simulated endpoint, and what serves it. */

@@ -1,4 +1,5 @@
 import {
+  checkNumber,
   checkSeries,
   createRandom,
   InvalidInputError,
@@ -7,8 +8,6 @@ import {
   type Series,
   type Tier,
 } from '@spillway/core';
-
-import { checkNumber } from './check.ts';
 
 /** A tier of simulated capacity. */
 export interface SimulatedTier extends Tier {

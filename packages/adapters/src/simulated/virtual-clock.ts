@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { InvalidInputError } from '@spillway/core';
+import { checkNumber, InvalidInputError } from '@spillway/core';
 
 import type { Clock } from '../contract/clock.ts';
-import { checkNumber } from './check.ts';
 
 /** A clock that stands still until it is told to go on. */
 export interface VirtualClock extends Clock {

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
-import { checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import { checkNumber, checkOptionalNumber } from '../check-number.ts';
 import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState, AutoscaleTarget } from './types.ts';
 
 /** Throws unless the configuration is one that `autoscale` can follow. */
@@ -32,11 +32,7 @@ function checkTarget(target: AutoscaleTarget, index: number): void {
   }
   const [name, value] =
     target.signal === 'rate' ? ['perReplica', target.perReplica] : (['ratio', target.ratio] as const);
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
-    throw new InvalidInputError(`targets[${index}].${name}`, 'must be a finite number > 0', value, {
-      hint: 'It is what one replica should carry.',
-    });
-  }
+  checkNumber(() => `targets[${index}].${name}`, value, { above: 0, hint: 'It is what one replica should carry.' });
 }
 
 /** Throws unless the observation is measured in numbers and not older than the state. */

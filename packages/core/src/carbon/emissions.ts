@@ -1,4 +1,4 @@
-import { checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import { checkNumber, checkOptionalNumber } from '../check-number.ts';
 import { kilowattHoursFromWattHours, wattHoursFromWatts } from '../units.ts';
 
 /** A stretch of constant power. */

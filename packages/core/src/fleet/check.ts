@@ -1,14 +1,12 @@
 import { InvalidInputError } from '../errors.ts';
+import { checkNumber, checkOptionalNumber, type NumberRule } from '../check-number.ts';
 import {
   checkIds,
   checkList,
-  checkNumber,
   checkObject,
   checkOptionalFlag,
-  checkOptionalNumber,
   checkOptionalText,
   checkText,
-  type NumberRule,
 } from '../internal/check.ts';
 import { GPU_MILLI } from '../units.ts';
 import type { Gpu, GpuNode, Job } from './types.ts';

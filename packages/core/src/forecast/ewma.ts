@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
-import { checkNumber } from '../internal/check.ts';
+import { checkNumber } from '../check-number.ts';
 import type { Ewma, EwmaSample, EwmaState } from './types.ts';
 
 /**
@@ -30,10 +30,7 @@ import type { Ewma, EwmaSample, EwmaState } from './types.ts';
  */
 export function ewma(options: { readonly halfLifeMs: number }): Ewma {
   const { halfLifeMs } = options;
-  checkNumber(() => 'halfLifeMs', halfLifeMs);
-  if (halfLifeMs <= 0) {
-    throw new InvalidInputError('halfLifeMs', 'must be > 0', halfLifeMs, { hint: 'One minute is 60_000.' });
-  }
+  checkNumber('halfLifeMs', halfLifeMs, { above: 0, hint: 'One minute is 60_000.' });
   return {
     init: () => ({ version: 1, mean: null, atMs: null }),
     update: (state, sample) => update(state, sample, halfLifeMs),

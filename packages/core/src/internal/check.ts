@@ -1,45 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
 
-/** Bounds of a number, both inclusive. */
-export interface NumberRule {
-  readonly min?: number;
-  readonly max?: number;
-  readonly isWhole?: boolean;
-  readonly hint?: string;
-}
-
-/** Throws unless `value` is a finite number within the rule. `field` is only rendered when it fails. */
-export function checkNumber(field: () => string, value: unknown, rule: NumberRule = {}): asserts value is number {
-  const { min = -Infinity, max = Infinity, isWhole = false } = rule;
-  const isRight =
-    typeof value === 'number' &&
-    Number.isFinite(value) &&
-    value >= min &&
-    value <= max &&
-    (!isWhole || Number.isSafeInteger(value));
-  if (isRight) return;
-  const noun = isWhole ? 'a whole number' : 'a finite number';
-  const range =
-    min === -Infinity && max === Infinity
-      ? ''
-      : max === Infinity
-        ? ` >= ${min}`
-        : min === -Infinity
-          ? ` <= ${max}`
-          : ` from ${min} to ${max}`;
-  throw new InvalidInputError(
-    field(),
-    `must be ${noun}${range}`,
-    value,
-    rule.hint === undefined ? {} : { hint: rule.hint },
-  );
-}
-
-/** As {@link checkNumber}, but `undefined` passes. */
-export function checkOptionalNumber(field: () => string, value: unknown, rule: NumberRule = {}): void {
-  if (value !== undefined) checkNumber(field, value, rule);
-}
-
 /** Throws unless `value` is a string with at least one character. */
 export function checkText(field: () => string, value: unknown, hint?: string): asserts value is string {
   if (typeof value === 'string' && value.length > 0) return;

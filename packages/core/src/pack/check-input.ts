@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../errors.ts';
 import { checkJob, checkNode, checkNodes, type GpuNode, type Job } from '../fleet/index.ts';
-import { checkIds, checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import { checkNumber, checkOptionalNumber } from '../check-number.ts';
+import { checkIds } from '../internal/check.ts';
 import type { PackOptions, RunningJob, Scorer, WorkloadShape } from './types.ts';
 
 const SCORERS: readonly Scorer[] = ['fgd', 'best-fit', 'first-fit'];
@@ -49,9 +50,7 @@ export function checkRunning(running: readonly RunningJob[] = []): void {
 export function checkWorkload(field: string, shapes: readonly WorkloadShape[] | undefined): void {
   shapes?.forEach(({ job, weight }, index) => {
     checkJob({ ...job, id: `${field}[${index}]` });
-    checkNumber(() => `${field}[${index}].weight`, weight);
-    if (weight > 0) return;
-    throw new InvalidInputError(`${field}[${index}].weight`, 'must be > 0', weight, { hint: 'Leave the shape out.' });
+    checkNumber(() => `${field}[${index}].weight`, weight, { above: 0, hint: 'Leave the shape out.' });
   });
 }
 

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
-import { checkIds, checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import { checkNumber, checkOptionalNumber } from '../check-number.ts';
+import { checkIds } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
 import type { ScheduleJob, ScheduleLocation, ScheduleObjective, ScheduleProblem, SlotGrid } from './types.ts';

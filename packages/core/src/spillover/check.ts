@@ -1,5 +1,6 @@
 import type { Replica, Tier } from '../fleet/types.ts';
-import { checkIds, checkNumber, checkOptionalNumber } from '../internal/check.ts';
+import { checkNumber, checkOptionalNumber } from '../check-number.ts';
+import { checkIds } from '../internal/check.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { PlaceReplicasRequest } from './types.ts';
 

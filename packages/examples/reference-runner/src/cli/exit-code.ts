@@ -5,8 +5,7 @@ export const EXIT_CODE = { ok: 0, failure: 1, usage: 2, notFeasible: 3 } as cons
 
 /** The exit status for an error: the caller's mistakes are 2, everything else is 1. */
 export function exitCodeOf(error: unknown): number {
-  const isUsage = SpillwayError.is(error) && error.code === 'SPILLWAY_INVALID_INPUT';
-  return isUsage ? EXIT_CODE.usage : EXIT_CODE.failure;
+  return InvalidInputError.is(error) ? EXIT_CODE.usage : EXIT_CODE.failure;
 }
 
 /** One or two lines for a person: what is wrong, and what to do. */
