@@ -159,7 +159,6 @@ describe('work that can wait', () => {
         { id: 'away', priceUsdPerGpuHour: 1, pueRatio: 1 },
       ],
       objective: { kind: 'carbon' as const },
-      slotMs: HOUR_MS,
       horizonSlots: 48,
       seasons: [24],
     },

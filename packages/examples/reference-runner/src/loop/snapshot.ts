@@ -50,9 +50,7 @@ export interface ZonePolicy {
 export interface DeferPolicy {
   readonly zones: readonly ZonePolicy[];
   readonly objective: ScheduleObjective;
-  /** Length of a planning slot, ms. */
-  readonly slotMs: number;
-  /** Slots to look ahead, at most. */
+  /** Slots of the carbon signal to look ahead. */
   readonly horizonSlots: number;
   /** Seasons of the carbon signal, in slots. */
   readonly seasons: readonly number[];

@@ -1,8 +1,9 @@
 import { loadAzureConversation, loadCarbon, loadOpenB } from '@spillway/traces';
-import { checkCarbon, deferWork } from './defer-work.ts';
+import { deferWork } from './defer-work.ts';
 import { fillCluster } from './fill-cluster.ts';
 import type { SimulationReport, StageOptions } from './report.ts';
 import { serveEndpoint } from './serve-endpoint.ts';
+import { checkCarbon } from './week-of-jobs.ts';
 
 /** Where the traces come from when not from the repository. */
 export interface TraceFiles {
