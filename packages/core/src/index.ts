@@ -23,8 +23,15 @@ export {
 } from './units.ts';
 
 export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind } from './fleet/index.ts';
-export { createPacker, explainUnplaced, pack, packBound } from './pack/index.ts';
+export { consolidate, createPacker, explainUnplaced, pack, packBound } from './pack/index.ts';
 export type {
+  ConsolidateInput,
+  ConsolidateOptions,
+  ConsolidateResult,
+  KeptReason,
+  Move,
+  MoveBudget,
+  NodeWeight,
   Packer,
   NearestMiss,
   PackBound,

@@ -1,7 +1,17 @@
+export { consolidate } from './consolidate.ts';
 export { createPacker } from './packer.ts';
 export { pack } from './pack.ts';
 export { packBound } from './bound.ts';
 export { explainUnplaced } from './explain.ts';
+export type {
+  ConsolidateInput,
+  ConsolidateOptions,
+  ConsolidateResult,
+  KeptReason,
+  Move,
+  MoveBudget,
+  NodeWeight,
+} from './consolidate-types.ts';
 export type {
   NearestMiss,
   Packer,

@@ -1,0 +1,231 @@
+import { checkNumber } from '../check-number.ts';
+import { InvalidInputError } from '../errors.ts';
+import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+import type {
+  ConsolidateInput,
+  ConsolidateOptions,
+  ConsolidateResult,
+  KeptReason,
+  Move,
+  MoveBudget,
+  NodeWeight,
+} from './consolidate-types.ts';
+import { gpuMilliOf } from './demand.ts';
+import { createPacker } from './packer.ts';
+import type { Packer, RunningJob } from './types.ts';
+import { createJobCounts, typicalShapes } from './workload.ts';
+
+/** A node in use, with what runs on it. */
+interface UsedNode {
+  readonly node: GpuNode;
+  readonly weight: number;
+  /** Largest first, so that what is hard to place is tried before effort is spent on the rest. */
+  readonly running: readonly RunningJob[];
+}
+
+/** In which order nodes are tried, the first being the one to empty first. Ties end with the id. */
+const ORDERS: readonly ((used: UsedNode) => number)[] = [
+  ({ weight, running }) => -weight / running.length,
+  ({ running }) => running.reduce((sum, { job }) => sum + gpuMilliOf(job) * job.gpuCount, 0),
+  ({ weight }) => -weight,
+];
+
+/**
+ * Plans moves that empty nodes, so that they can be switched off or given back.
+ *
+ * Nodes are tried one after the other, in three orders (most weight a move, least GPU in use, most weight), and the best of
+ * the three plans is returned: most saved, then fewest moves. A node is emptied when all its jobs find room on other nodes in
+ * use; no empty or cordoned node is filled for it, and a node that has taken in a job is not emptied afterwards. A cordoned
+ * node can be emptied: that drains it.
+ *
+ * The moves can be made one by one in their order: each goes to room that is free at its turn, while the job still holds its
+ * old place. Jobs that are not `isPreemptible` and members of a gang never move, and no budget is exceeded.
+ *
+ * This is a heuristic: another plan may empty more. `O(nodes in use × jobs on them)` placements; see {@link createPacker}.
+ *
+ * @throws InvalidInputError when nodes, jobs or placements are malformed or do not fit together, when a budget is not a whole
+ * number >= 0, and when a node in use lacks the number that `weight` asks for.
+ *
+ * @example
+ * ```ts
+ * const gpus = [{ model: 'H100' }, { model: 'H100' }];
+ * const nodes = ['a', 'b'].map((id) => ({ id, gpus, cpuMilli: 8_000, memoryMib: 8_192 }));
+ * const jobs = ['x', 'y'].map((id) => ({ id, gpuCount: 1, cpuMilli: 1_000, memoryMib: 1_024, isPreemptible: true }));
+ * const placements = [
+ *   { jobId: 'x', nodeId: 'a', gpus: [{ index: 0, milli: 1_000 }] },
+ *   { jobId: 'y', nodeId: 'b', gpus: [{ index: 0, milli: 1_000 }] },
+ * ];
+ * consolidate({ nodes, jobs, placements }).emptied; // [{ nodeId: 'a', weight: 1 }]
+ * ```
+ */
+export function consolidate(input: ConsolidateInput, options: ConsolidateOptions = {}): ConsolidateResult {
+  const running = joinRunning(input);
+  checkBudgets(input.budgets ?? []);
+  const counts = createJobCounts();
+  for (const job of input.jobs) counts.add(job);
+  const { nodes, nowMs } = input;
+  const workload = typicalShapes(counts.shapes());
+  const start = () => createPacker({ nodes, running, workload, ...(nowMs === undefined ? {} : { nowMs }) });
+  // The packer checks nodes, jobs and placements; only then is any of it read.
+  const first = start();
+  const used = usedNodes(nodes, running, options.weight ?? 'count');
+  const plans = ORDERS.map((order, index) => {
+    const sorted = [...used].sort((x, y) => order(x) - order(y) || (x.node.id < y.node.id ? -1 : 1));
+    return plan(index === 0 ? first : start(), sorted, input);
+  });
+  return plans.reduce((best, other) =>
+    other.saved > best.saved || (other.saved === best.saved && other.moves.length < best.moves.length) ? other : best,
+  );
+}
+
+/** Empties nodes in the order given, as far as it goes. */
+function plan(packer: Packer, used: readonly UsedNode[], input: ConsolidateInput): ConsolidateResult {
+  const inUse = new Set(used.map(({ node }) => node.id));
+  for (const { id } of input.nodes) if (!inUse.has(id)) packer.cordon(id);
+  const budgets = (input.budgets ?? []).map((budget) => ({ budget, left: budget.maxMoves }));
+  const moves: Move[] = [];
+  const emptied: { nodeId: string; weight: number }[] = [];
+  const kept: { nodeId: string; reason: KeptReason }[] = [];
+  const takesIn = new Set<string>();
+  const alias = freeAlias(input.jobs);
+
+  for (const { node, weight, running } of used) {
+    const obstacle = takesIn.has(node.id) ? { kind: 'takes-in-moves' as const } : obstacleOf(running, budgets);
+    const outcome = obstacle ?? tryEmpty(packer, node, running, alias);
+    if ('kind' in outcome) {
+      kept.push({ nodeId: node.id, reason: outcome });
+      continue;
+    }
+    for (const move of outcome) {
+      moves.push(move);
+      takesIn.add(move.to.nodeId);
+    }
+    for (const entry of budgets) entry.left -= countedMoves(entry.budget, running);
+    emptied.push({ nodeId: node.id, weight });
+  }
+  // A node that took in a job after it was tried stays for that reason, whatever kept it then.
+  const reasons = kept.map(({ nodeId, reason }) =>
+    takesIn.has(nodeId) ? { nodeId, reason: { kind: 'takes-in-moves' as const } } : { nodeId, reason },
+  );
+  return {
+    moves,
+    emptied,
+    saved: emptied.reduce((sum, { weight }) => sum + weight, 0),
+    kept: reasons.sort((x, y) => (x.nodeId < y.nodeId ? -1 : 1)),
+    weightBefore: used.reduce((sum, { weight }) => sum + weight, 0),
+  };
+}
+
+/** Finds room for all jobs of a node on the others and moves them there, or changes nothing and says which found none. */
+function tryEmpty(
+  packer: Packer,
+  node: GpuNode,
+  running: readonly RunningJob[],
+  alias: (jobId: string) => string,
+): readonly Move[] | KeptReason {
+  packer.cordon(node.id);
+  const moves: Move[] = [];
+  for (const { job, placement } of running) {
+    const result = packer.place({ ...job, id: alias(job.id) });
+    if ('placement' in result) {
+      moves.push({ jobId: job.id, from: placement, to: { ...result.placement, jobId: job.id } });
+      continue;
+    }
+    for (const move of moves) packer.release(alias(move.jobId));
+    packer.cordon(node.id, node.isCordoned ?? false);
+    return { kind: 'no-room-elsewhere', jobId: job.id, reason: result.unplaced.reason };
+  }
+  for (const { job } of running) packer.release(job.id);
+  return moves;
+}
+
+/** What forbids emptying a node before any room is looked for. */
+function obstacleOf(
+  running: readonly RunningJob[],
+  budgets: readonly { readonly budget: MoveBudget; readonly left: number }[],
+): KeptReason | undefined {
+  const fixed = running.find(({ job }) => job.isPreemptible !== true || job.gang !== undefined);
+  if (fixed !== undefined) return { kind: 'holds-fixed-job', jobId: fixed.job.id };
+  const over = budgets.find(({ budget, left }) => countedMoves(budget, running) > left);
+  if (over === undefined) return undefined;
+  return { kind: 'over-budget', budget: over.budget, moves: countedMoves(over.budget, running), left: over.left };
+}
+
+function countedMoves({ tenant }: MoveBudget, running: readonly RunningJob[]): number {
+  return tenant === undefined ? running.length : running.filter(({ job }) => job.tenant === tenant).length;
+}
+
+function usedNodes(nodes: readonly GpuNode[], running: readonly RunningJob[], weight: NodeWeight): readonly UsedNode[] {
+  const byNode = new Map<string, RunningJob[]>();
+  for (const entry of running) {
+    const list = byNode.get(entry.placement.nodeId);
+    if (list === undefined) byNode.set(entry.placement.nodeId, [entry]);
+    else list.push(entry);
+  }
+  return nodes.flatMap((node) => {
+    const list = byNode.get(node.id);
+    return list === undefined ? [] : [{ node, weight: weightOf(node, weight), running: list.sort(compareSize) }];
+  });
+}
+
+function weightOf(node: GpuNode, weight: NodeWeight): number {
+  if (weight === 'count') return 1;
+  const [name, value] =
+    weight === 'price'
+      ? (['priceUsdPerHour', node.priceUsdPerHour] as const)
+      : (['idleWatts', node.idleWatts] as const);
+  checkNumber(() => `${name} of node '${node.id}'`, value, {
+    min: 0,
+    hint: "Give it to every node, or weigh by 'count'.",
+  });
+  return value;
+}
+
+/** Larger jobs first: GPU, then CPU, then memory, then id. */
+function compareSize({ job: x }: RunningJob, { job: y }: RunningJob): number {
+  return (
+    gpuMilliOf(y) * y.gpuCount - gpuMilliOf(x) * x.gpuCount ||
+    y.cpuMilli - x.cpuMilli ||
+    y.memoryMib - x.memoryMib ||
+    (x.id < y.id ? -1 : 1)
+  );
+}
+
+/** A name for a job while it holds two places, which no job has. */
+function freeAlias(jobs: readonly Job[]): (jobId: string) => string {
+  const ids = new Set(jobs.map(({ id }) => id));
+  let mark = '>';
+  while (jobs.some(({ id }) => ids.has(mark + id))) mark += '>';
+  return (jobId) => mark + jobId;
+}
+
+/** Each job with its placement. */
+function joinRunning({ jobs, placements }: ConsolidateInput): readonly RunningJob[] {
+  const byJob = new Map<string, Placement>(placements.map((placement) => [placement.jobId, placement]));
+  const twice = placements.find((placement) => byJob.get(placement.jobId) !== placement);
+  if (twice !== undefined) {
+    throw new InvalidInputError('placements', 'must hold a job once', twice.jobId, {
+      hint: 'A job runs in one place; remove the other.',
+    });
+  }
+  const known = new Set(jobs.map(({ id }) => id));
+  const stranger = placements.find(({ jobId }) => !known.has(jobId));
+  if (stranger !== undefined) {
+    throw new InvalidInputError('placements', 'must be of jobs that are given', stranger.jobId, {
+      hint: 'Pass the job too, or leave its placement out.',
+    });
+  }
+  return jobs.map((job) => {
+    const placement = byJob.get(job.id);
+    if (placement !== undefined) return { job, placement };
+    throw new InvalidInputError('jobs', 'must each have a placement', job.id, {
+      hint: 'Leave out jobs that do not run.',
+    });
+  });
+}
+
+function checkBudgets(budgets: readonly MoveBudget[]): void {
+  budgets.forEach(({ maxMoves }, index) => {
+    checkNumber(() => `budgets[${index}].maxMoves`, maxMoves, { min: 0, isWhole: true });
+  });
+}

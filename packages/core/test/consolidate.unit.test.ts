@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { consolidate, type ConsolidateInput, type Job, type Placement } from '../src/index.ts';
+import { A, job, node } from './pack-builders.ts';
+
+const movable = (id: string, gpuCount: number, fields: Partial<Job> = {}) =>
+  job(id, gpuCount, { isPreemptible: true, ...fields });
+const at = (jobId: string, nodeId: string, ...indices: readonly number[]): Placement => ({
+  jobId,
+  nodeId,
+  gpus: indices.map((index) => ({ index, milli: 1_000 })),
+});
+
+/** Three nodes of two GPUs: one job of one GPU on each of `a` and `b`, none on `c`. */
+const HALF_EMPTY: ConsolidateInput = {
+  nodes: [node('a', [A, A]), node('b', [A, A]), node('c', [A, A])],
+  jobs: [movable('x', 1), movable('y', 1)],
+  placements: [at('x', 'a', 0), at('y', 'b', 1)],
+};
+
+describe('consolidate', () => {
+  it('empties one of two half-full nodes into the other, never into an empty one', () => {
+    const result = consolidate(HALF_EMPTY);
+
+    expect(result).toEqual({
+      moves: [{ jobId: 'x', from: at('x', 'a', 0), to: at('x', 'b', 0) }],
+      emptied: [{ nodeId: 'a', weight: 1 }],
+      saved: 1,
+      kept: [{ nodeId: 'b', reason: { kind: 'takes-in-moves' } }],
+      weightBefore: 2,
+    });
+  });
+
+  it('empties the dearer node when it weighs by price, the hungrier by watts', () => {
+    const nodes = [
+      node('a', [A, A], { priceUsdPerHour: 2, idleWatts: 300 }),
+      node('b', [A, A], { priceUsdPerHour: 5, idleWatts: 100 }),
+    ];
+
+    expect(consolidate({ ...HALF_EMPTY, nodes }, { weight: 'price' })).toMatchObject({
+      emptied: [{ nodeId: 'b', weight: 5 }],
+      saved: 5,
+      weightBefore: 7,
+    });
+    expect(consolidate({ ...HALF_EMPTY, nodes }, { weight: 'watts' }).emptied).toEqual([{ nodeId: 'a', weight: 300 }]);
+  });
+
+  it('never moves a job that does not say it may be moved, nor a member of a gang', () => {
+    const fixed = [job('x', 1), movable('y', 1, { gang: 'g' })];
+
+    expect(consolidate({ ...HALF_EMPTY, jobs: fixed })).toMatchObject({
+      moves: [],
+      saved: 0,
+      kept: [
+        { nodeId: 'a', reason: { kind: 'holds-fixed-job', jobId: 'x' } },
+        { nodeId: 'b', reason: { kind: 'holds-fixed-job', jobId: 'y' } },
+      ],
+    });
+  });
+
+  it('drains a cordoned node and fills no cordoned one', () => {
+    const nodes = [node('a', [A, A]), node('b', [A, A], { isCordoned: true })];
+
+    expect(consolidate({ ...HALF_EMPTY, nodes }).emptied).toEqual([{ nodeId: 'b', weight: 1 }]);
+  });
+
+  it('stays within each budget, and says which one stopped it', () => {
+    const jobs = [movable('x', 1, { tenant: 'red' }), movable('y', 1, { tenant: 'blue' })];
+    const nobody = { maxMoves: 0 };
+    const noRed = { maxMoves: 0, tenant: 'red' };
+
+    expect(consolidate({ ...HALF_EMPTY, jobs, budgets: [nobody] }).kept[0]).toEqual({
+      nodeId: 'a',
+      reason: { kind: 'over-budget', budget: nobody, moves: 1, left: 0 },
+    });
+    expect(consolidate({ ...HALF_EMPTY, jobs, budgets: [noRed] }).moves.map(({ jobId }) => jobId)).toEqual(['y']);
+  });
+
+  it('says what found no room when nothing can be emptied', () => {
+    const jobs = [movable('x', 2), movable('y', 1)];
+    const placements = [at('x', 'a', 0, 1), at('y', 'b', 1)];
+
+    const { moves, kept } = consolidate({ ...HALF_EMPTY, jobs, placements });
+
+    expect(moves).toEqual([]);
+    expect(kept.map(({ nodeId, reason }) => [nodeId, reason.kind])).toEqual([
+      ['a', 'no-room-elsewhere'],
+      ['b', 'no-room-elsewhere'],
+    ]);
+  });
+
+  it('has nothing to do in an empty fleet', () => {
+    expect(consolidate({ nodes: [], jobs: [], placements: [] })).toEqual({
+      moves: [],
+      emptied: [],
+      saved: 0,
+      kept: [],
+      weightBefore: 0,
+    });
+  });
+
+  it.each<[string, Partial<ConsolidateInput>, RegExp]>([
+    ['a job without a placement', { placements: [at('x', 'a', 0)] }, /jobs must each have a placement, got 'y'/],
+    ['a placement without a job', { jobs: [movable('x', 1)] }, /placements must be of jobs that are given, got 'y'/],
+    ['a job in two places', { placements: [at('x', 'a', 0), at('x', 'a', 1), at('y', 'b', 1)] }, /once, got 'x'/],
+    ['an overfull GPU', { placements: [at('x', 'a', 0), at('y', 'a', 0)] }, /running\[1\]/],
+    ['a budget of half a move', { budgets: [{ maxMoves: 0.5 }] }, /budgets\[0\]\.maxMoves must be a whole number >= 0/],
+  ])('refuses %s', (_, part, message) => {
+    expect(() => consolidate({ ...HALF_EMPTY, ...part })).toThrow(message);
+  });
+
+  it('refuses to weigh by a number that a node in use lacks', () => {
+    expect(() => consolidate(HALF_EMPTY, { weight: 'price' })).toThrow(/priceUsdPerHour of node 'a'/);
+  });
+});
