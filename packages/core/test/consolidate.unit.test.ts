@@ -88,6 +88,28 @@ describe('consolidate', () => {
     ]);
   });
 
+  it('takes no room for a node that it cannot empty', () => {
+    const gpus = [A, A, A, A];
+    const nodes = [node('a', gpus), node('b', gpus), node('c', gpus)];
+    // `p` would find room on `a`, but `q` finds none, so both stay and `a` takes in the two of `c`.
+    const jobs = [
+      job('fixed', 2),
+      movable('p', 1),
+      movable('q', 0, { cpuMilli: 15_000 }),
+      movable('y', 1),
+      movable('z', 1),
+    ];
+    const placements = [at('fixed', 'a', 0, 1), at('p', 'b', 0), at('q', 'b'), at('y', 'c', 0), at('z', 'c', 1)];
+
+    const { moves, emptied } = consolidate({ nodes, jobs, placements });
+
+    expect(emptied.map(({ nodeId }) => nodeId)).toEqual(['c']);
+    expect(moves.map(({ jobId, to }) => [jobId, to.nodeId])).toEqual([
+      ['y', 'a'],
+      ['z', 'a'],
+    ]);
+  });
+
   it('has nothing to do in an empty fleet', () => {
     expect(consolidate({ nodes: [], jobs: [], placements: [] })).toEqual({
       moves: [],

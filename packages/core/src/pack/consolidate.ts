@@ -116,7 +116,10 @@ function plan(packer: Packer, used: readonly UsedNode[], input: ConsolidateInput
   };
 }
 
-/** Finds room for all jobs of a node on the others and moves them there, or changes nothing and says which found none. */
+/**
+ * Finds room for all jobs of a node on the others and takes it, or changes nothing and says which job found none. The node
+ * stays cordoned, so what its jobs held there need not be given back.
+ */
 function tryEmpty(
   packer: Packer,
   node: GpuNode,
@@ -135,7 +138,6 @@ function tryEmpty(
     packer.cordon(node.id, node.isCordoned ?? false);
     return { kind: 'no-room-elsewhere', jobId: job.id, reason: result.unplaced.reason };
   }
-  for (const { job } of running) packer.release(job.id);
   return moves;
 }
 
