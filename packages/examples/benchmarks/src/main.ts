@@ -1,6 +1,7 @@
 import { InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
+import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
@@ -16,6 +17,13 @@ async function main(argv: readonly string[]): Promise<void> {
     .action(({ seeds, order }: { readonly seeds: string; readonly order: 'shuffle' | 'trace' }) => {
       const rows = packBenchmark({ seeds: parseSeeds(seeds), nodeOrder: order });
       process.stdout.write(`${formatPackBenchmark(rows)}\n`);
+    });
+  program
+    .command('pack-churn')
+    .description('OpenB with departures: jobs turned away in a steady state at 85, 90 and 95 % load')
+    .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackChurn(packChurnBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
     });
   program
     .command('lets-wait-awhile')

@@ -78,7 +78,8 @@ export function replay(
   };
 }
 
-function classOf({ gpuCount, gpuMilli = GPU_MILLI }: Job): JobClass {
+/** The kind of a job. */
+export function classOf({ gpuCount, gpuMilli = GPU_MILLI }: Job): JobClass {
   if (gpuCount === 0) return 'cpu';
   return gpuMilli < GPU_MILLI ? 'share' : (String(gpuCount) as JobClass);
 }
