@@ -5,6 +5,7 @@ import {
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
+  parseConsolidateInput,
   parseEwmaState,
   parseJobs,
   parseNodes,
@@ -48,6 +49,14 @@ const packInput = {
   running: [{ job, placement: { ...placement, mig: { gpuIndex: 0, profile: '1g.10gb', start: 2 } } }],
   workload: [{ job: { gpuCount: 1, cpuMilli: 0, memoryMib: 0 }, weight: 0.5 }],
   nowMs: 1_700_000_000_000,
+};
+
+const consolidateInput = {
+  nodes: [node],
+  jobs: [job],
+  placements: [placement],
+  budgets: [{ maxMoves: 3 }, { maxMoves: 0, tenant: 't' }],
+  nowMs: 1,
 };
 
 const slot = { startAtMs: 0, stepMs: 3_600_000 };
@@ -128,6 +137,7 @@ describe('good input', () => {
     ['parseNodes of none', parseNodes, []],
     ['parsePackInput', parsePackInput, packInput],
     ['parsePackInput of the least', parsePackInput, { nodes: [], jobs: [] }],
+    ['parseConsolidateInput', parseConsolidateInput, consolidateInput],
     ['parseScheduleProblem', parseScheduleProblem, problem],
     ['parseScheduleProblem by carbon', parseScheduleProblem, { ...problem, objective: { kind: 'carbon' } }],
     ['parseAutoscaleConfig', parseAutoscaleConfig, config],
@@ -183,6 +193,13 @@ const packRows = [
   ['nowMs', '2026-01-01', 'nowMs', 'must be a finite number'],
   ['seed', 1, 'seed', UNKNOWN],
 ] as const;
+const consolidateRows = [
+  ['placements', undefined, 'placements', 'must be a list'],
+  ['placements.0.gpus.0.milli', 0.5, 'placements[0].gpus[0].milli', 'must be a whole number from 1 to 1000'],
+  ['budgets.0.maxMoves', -1, 'budgets[0].maxMoves', WHOLE],
+  ['budgets.1.tenant', '', 'budgets[1].tenant', 'must be a non-empty string'],
+  ['budgets.1.team', 'x', 'budgets[1].team', UNKNOWN],
+] as const;
 const problemRows = [
   ['slots.count', 0, 'slots.count', 'must be a whole number >= 1'],
   ['slots.stepMs', 0, 'slots.stepMs', 'must be a whole number >= 1'],
@@ -228,6 +245,7 @@ const restRows = [
 describe('bad input', () => {
   it.each([
     ...packRows.map((row) => [parsePackInput, packInput, ...row] as const),
+    ...consolidateRows.map((row) => [parseConsolidateInput, consolidateInput, ...row] as const),
     ...problemRows.map((row) => [parseScheduleProblem, problem, ...row] as const),
     ...configRows.map((row) => [parseAutoscaleConfig, config, ...row] as const),
     ...spilloverRows.map((row) => [parsePlaceReplicasInput, spillover, ...row] as const),

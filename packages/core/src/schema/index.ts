@@ -2,6 +2,7 @@ export {
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
+  parseConsolidateInput,
   parseEwmaState,
   parseJobs,
   parseNodes,
@@ -12,7 +13,7 @@ export {
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
 export { ewmaStateSchema } from './forecast.ts';
-export { packInputSchema } from './pack.ts';
+export { consolidateInputSchema, packInputSchema } from './pack.ts';
 export { scheduleProblemSchema } from './schedule.ts';
 export { placeReplicasInputSchema } from './spillover.ts';
 export type { PlaceReplicasInput } from './spillover.ts';

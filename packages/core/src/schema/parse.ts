@@ -3,12 +3,12 @@ import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../a
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
 import type { EwmaState } from '../forecast/index.ts';
-import type { PackInput } from '../pack/index.ts';
+import type { ConsolidateInput, PackInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { ewmaStateSchema } from './forecast.ts';
-import { packInputSchema } from './pack.ts';
+import { consolidateInputSchema, packInputSchema } from './pack.ts';
 import { list } from './primitives.ts';
 import { scheduleProblemSchema } from './schedule.ts';
 import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';
@@ -42,6 +42,11 @@ export function parseJobs(value: unknown): readonly Job[] {
 /** Returns unknown data as the input of `pack`. @throws InvalidInputError as {@link parseNodes}. */
 export function parsePackInput(value: unknown): PackInput {
   return parse('input', packInputSchema, value);
+}
+
+/** Returns unknown data as the input of `consolidate`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseConsolidateInput(value: unknown): ConsolidateInput {
+  return parse('input', consolidateInputSchema, value);
 }
 
 /** Returns unknown data as the problem of `schedule`. @throws InvalidInputError as {@link parseNodes}. */
