@@ -23,8 +23,12 @@ export {
 } from './units.ts';
 
 export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind } from './fleet/index.ts';
-export { createPacker, explainUnplaced, pack, packBound } from './pack/index.ts';
+export { createPacker, explainUnplaced, fewestNodes, pack, packBound } from './pack/index.ts';
 export type {
+  FewestNodesInput,
+  FewestNodesOptions,
+  FewestNodesResult,
+  NodeWeight,
   Packer,
   NearestMiss,
   PackBound,

@@ -50,7 +50,8 @@ export function fewestProblem(
   const groups = new Map<string, number[]>();
   for (let node = 0; node < state.nodeCount; node++) {
     if (isCordoned[node] === 1) continue;
-    const key = state.jobCount[node]! > 0 ? `on/${node}` : `${catalogue.kindOf[node]!}/${expiresAtMs[node]!}/${weightOf(node)}`;
+    const key =
+      state.jobCount[node]! > 0 ? `on/${node}` : `${catalogue.kindOf[node]!}/${expiresAtMs[node]!}/${weightOf(node)}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [node]);
     else group.push(node);
@@ -66,7 +67,11 @@ export function fewestProblem(
   return { fleet, shapes, pools };
 }
 
-function shapesOf({ catalogue, expiresAtMs }: Fleet, jobs: readonly Job[], nowMs: number | undefined): readonly Shape[] {
+function shapesOf(
+  { catalogue, expiresAtMs }: Fleet,
+  jobs: readonly Job[],
+  nowMs: number | undefined,
+): readonly Shape[] {
   const hasExpiry = expiresAtMs.some((at) => at < Infinity);
   const groups = new Map<string, { readonly demand: Demand; readonly jobs: Job[] }>();
   for (const job of jobs) {

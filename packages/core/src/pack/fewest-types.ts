@@ -11,9 +11,9 @@ export type FewestNodesInput = Omit<PackInput, 'workload'>;
 export interface FewestNodesOptions {
   /** What is made small. @defaultValue 'count' */
   readonly weight?: NodeWeight;
-  /** Starts of the greedy filling, whole, from 1 to 15. More starts find fewer nodes. @defaultValue 15 */
+  /** Starts of the greedy filling, whole, from 1 to 10; the best is improved. @defaultValue 10 */
   readonly maxStarts?: number;
-  /** Rounds of emptying nodes and filling others after the best start, whole, >= 0. @defaultValue 300 */
+  /** Rounds of emptying nodes and filling others after the best start, whole, >= 0. @defaultValue 1000 */
   readonly maxSteps?: number;
   /** Which nodes the rounds empty; a whole number. @defaultValue 1 */
   readonly seed?: number;
@@ -23,9 +23,9 @@ export interface FewestNodesOptions {
 export interface FewestNodesResult {
   /** Nodes that are switched on, ascending: those that hold a job of `placements`, and those that ran jobs before. */
   readonly nodeIds: readonly string[];
-  /** A place for every job that is held, by job id ascending; together they are valid in `pack`. */
+  /** A place for every job that is held, ascending by job id; together they are valid as `running` of `pack`. */
   readonly placements: readonly Placement[];
-  /** Jobs without a place, by descending priority, then id. A reason counts all of `placements` as in place. */
+  /** Jobs without a place, in the order tried. A reason counts all of `placements` as in place. */
   readonly unplaced: readonly UnplacedJob[];
   /** Sum of the weights of `nodeIds`: nodes, USD per hour or W. */
   readonly weightTotal: number;

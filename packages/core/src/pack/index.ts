@@ -1,7 +1,9 @@
 export { createPacker } from './packer.ts';
+export { fewestNodes } from './fewest-nodes.ts';
 export { pack } from './pack.ts';
 export { packBound } from './bound.ts';
 export { explainUnplaced } from './explain.ts';
+export type { FewestNodesInput, FewestNodesOptions, FewestNodesResult, NodeWeight } from './fewest-types.ts';
 export type {
   NearestMiss,
   Packer,

@@ -51,7 +51,8 @@ function volumeBound(problem: PatternProblem): SafeBound {
     problem.groups.forEach(({ shapes, uses, capacity, gpuAt }, g) => {
       for (const shape of shapes) {
         const { demand } = problem.shapes[shape]!;
-        const share = demand.isShare && gpuAt >= 0 ? (prices[g]![gpuAt]! * demand.gpuMilli) / 1_000 / capacity[gpuAt]! : 0;
+        const share =
+          demand.isShare && gpuAt >= 0 ? (prices[g]![gpuAt]! * demand.gpuMilli) / 1_000 / capacity[gpuAt]! : 0;
         wanted[shape] = Math.min(wanted[shape]!, dot(uses.get(shape)!, prices[g]!) + share);
       }
     });
@@ -95,7 +96,10 @@ function generate(problem: PatternProblem, start: SafeBound): SafeBound {
     const rows = jobs.map(([shape]) => shape);
     const values = jobs.map(([, count]) => count);
     for (let at = 0; at < capacity.length; at++) {
-      const used = jobs.reduce((sum, [shape, count]) => sum + count * uses.get(shape)![at]!, at === gpuAt ? gpuPart : 0);
+      const used = jobs.reduce(
+        (sum, [shape, count]) => sum + count * uses.get(shape)![at]!,
+        at === gpuAt ? gpuPart : 0,
+      );
       if (used === 0) continue;
       rows.push(firstRow[g]! + at);
       values.push(used);
@@ -137,10 +141,16 @@ function generate(problem: PatternProblem, start: SafeBound): SafeBound {
       const jobs = group.shapes.flatMap((shape): (readonly [number, number])[] => {
         const size = sizeOf[shape]!;
         if (size < 0 || pattern.counts[size] === 0) return [];
-        return worth[shape]! - dot(group.uses.get(shape)!, prices[g]!) >= perSize[size]! ? [[shape, pattern.counts[size]!]] : [];
+        return worth[shape]! - dot(group.uses.get(shape)!, prices[g]!) >= perSize[size]!
+          ? [[shape, pattern.counts[size]!]]
+          : [];
       });
       // Equal shapes of one size: the first stands for them.
-      addJobs(g, jobs.filter(([shape], i) => jobs.findIndex(([other]) => sizeOf[other] === sizeOf[shape]) === i), 1 / capacity[gpuAt]!);
+      addJobs(
+        g,
+        jobs.filter(([shape], i) => jobs.findIndex(([other]) => sizeOf[other] === sizeOf[shape]) === i),
+        1 / capacity[gpuAt]!,
+      );
       added++;
     });
     if (added === 0) return best;

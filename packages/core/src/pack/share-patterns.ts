@@ -32,7 +32,7 @@ export function sharePatterns(sizes: readonly number[]): (values: Float64Array) 
       }
     }
     const counts = new Int32Array(sizes.length);
-    for (let filled = steps; filled > 0; ) {
+    for (let filled = steps; filled > 0;) {
       const i = choice[filled]!;
       if (i >= 0) counts[i]!++;
       filled -= i < 0 ? 1 : sizes[i]! / step;

@@ -1,0 +1,162 @@
+import { checkNumber } from '../check-number.ts';
+import { InvalidInputError } from '../errors.ts';
+import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+import { checkNow, checkRunning } from './check-input.ts';
+import { fewestProblem } from './fewest-problem.ts';
+import { MAX_STARTS, searchFewest } from './fewest-search.ts';
+import type { FewestNodesInput, FewestNodesOptions, FewestNodesResult, NodeWeight } from './fewest-types.ts';
+import { move } from './fleet-state.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { checkPackInput, pack, turnsOf } from './pack.ts';
+import { createPacker } from './packer.ts';
+import { patternBound } from './pattern-bound.ts';
+import { holdingOf } from './running.ts';
+import type { UnplacedJob } from './types.ts';
+
+/**
+ * Finds a small set of nodes that holds all jobs, when all of them are known, and proves how small it could be at best. For
+ * nodes that can be switched off when they are idle; weigh them by number, price or idle power.
+ *
+ * Nodes are filled one at a time by greedy rules, the best of several starts is improved by emptying nodes and filling others
+ * (deterministic for a seed). It is a heuristic: `gapRatio` says how far it may be from the smallest. The bound is a linear
+ * relaxation by GPU patterns and holds to the last bit: its prices are repaired to satisfy weak duality, and 1e-10 of the
+ * amounts added up is taken off for rounding.
+ *
+ * What runs keeps its place, and its nodes count as switched on. Every rule of {@link pack} is kept: models, memory, MIG,
+ * cordons, expiry, gangs. When no place for all jobs is found, the jobs that `pack` would place of them, by descending
+ * priority and then id, are held on few nodes; then those left are tried once more, and what fits is placed too.
+ *
+ * The order of nodes and jobs does not matter. Time: for the bound a linear program of `shapes + kinds of nodes × resources`
+ * rows, for each round `O(nodes × shapes)`. Space `O(nodes + jobs + rows^2)`.
+ *
+ * @throws InvalidInputError as {@link pack}, when an option is malformed, and when a node lacks the price or the power that
+ * `weight` asks for.
+ *
+ * @example
+ * ```ts
+ * const node = (id: string) => ({ id, gpus: [{ model: 'T4' }], cpuMilli: 8_000, memoryMib: 32_768 });
+ * const job = (id: string) => ({ id, gpuCount: 1, gpuMilli: 500, cpuMilli: 1_000, memoryMib: 1_024 });
+ * fewestNodes({ nodes: [node('a'), node('b'), node('c')], jobs: [job('x'), job('y'), job('z')] });
+ * // nodeIds: ['a', 'b'], weightTotal: 2, lowerBound: 2, gapRatio: 0
+ * ```
+ */
+export function fewestNodes(input: FewestNodesInput, options: FewestNodesOptions = {}): FewestNodesResult {
+  const { weight = 'count', maxStarts = MAX_STARTS, maxSteps = 1_000, seed = 1 } = options;
+  checkNumber('maxStarts', maxStarts, { min: 1, max: MAX_STARTS, isWhole: true });
+  checkNumber('maxSteps', maxSteps, { min: 0, isWhole: true });
+  checkNumber('seed', seed, { isWhole: true, hint: 'Pass an integer such as 42.' });
+  checkPackInput(input);
+  checkNow(input.nowMs);
+  checkRunning(input.running);
+  const weights = weightsOf(input.nodes, weight);
+
+  const fleet = occupied(input);
+  const weightOf = (node: number) => weights.get(fleet.nodes[node]!.id)!;
+  const boundOf = (jobs: readonly Job[]) => {
+    const problem = fewestProblem(fleet, jobs, weightOf, input.nowMs);
+    return { problem, bound: patternBound(problem) };
+  };
+  const hold = (jobs: readonly Job[], known?: readonly Placement[]) => {
+    const { problem, bound } = boundOf(jobs);
+    const plan = { worth: bound.worth, lowerBound: bound.total, maxStarts, maxSteps, seed };
+    return { bound, placements: searchFewest(problem, plan, known) };
+  };
+  const all = hold(input.jobs);
+  let { bound, placements } = { bound: all.bound, placements: all.placements ?? [] };
+  let unplaced: readonly UnplacedJob[] = [];
+  if (all.placements === undefined) {
+    const base = pack({ ...input, jobs: inOrder(input.jobs) }).placements;
+    const placed = new Set(base.map(({ jobId }) => jobId));
+    const some = hold(
+      input.jobs.filter(({ id }) => placed.has(id)),
+      base,
+    );
+    const rest = placeLeft(input, some.placements!);
+    unplaced = rest.unplaced;
+    placements = rest.placements;
+    const held = new Set(placements.map(({ jobId }) => jobId));
+    bound = held.size === placed.size ? some.bound : boundOf(input.jobs.filter(({ id }) => held.has(id))).bound;
+  }
+  return resultOf(input, weights, placements, unplaced, bound);
+}
+
+/** The fleet with what runs in place. */
+function occupied({ nodes, running = [] }: FewestNodesInput): Fleet {
+  const fleet = createFleet(nodes);
+  running.forEach(({ job, placement }, index) => {
+    const { node, holding } = holdingOf(fleet, job, placement, `running[${index}]`);
+    move(fleet.state, node, holding, -1);
+  });
+  return fleet;
+}
+
+function weightsOf(nodes: readonly GpuNode[], weight: NodeWeight): ReadonlyMap<string, number> {
+  if (weight === 'count') return new Map(nodes.map(({ id }) => [id, 1]));
+  const fields = { price: 'priceUsdPerHour', watts: 'idleWatts' } as const;
+  const field = fields[weight] as (typeof fields)[keyof typeof fields] | undefined;
+  if (field === undefined) {
+    throw new InvalidInputError('weight', 'must be one of count, price, watts', weight, {
+      hint: 'Leave it out for count.',
+    });
+  }
+  return new Map(
+    nodes.map((node) => {
+      const value = node[field];
+      if (value !== undefined) return [node.id, value];
+      throw new InvalidInputError(`${field} of node '${node.id}'`, `must be given when weight is '${weight}'`, value, {
+        hint: "Give every node one, or weigh by 'count'.",
+      });
+    }),
+  );
+}
+
+/** By id; turns then go by priority. */
+function inOrder(jobs: readonly Job[]): readonly Job[] {
+  return [...jobs].sort((x, y) => (x.id < y.id ? -1 : 1));
+}
+
+/** Tries the jobs without a place once more beside the placements found. */
+function placeLeft(
+  { nodes, jobs, running = [], nowMs }: FewestNodesInput,
+  found: readonly Placement[],
+): { readonly placements: readonly Placement[]; readonly unplaced: readonly UnplacedJob[] } {
+  const byId = new Map(jobs.map((job) => [job.id, job]));
+  const held = found.map((placement) => ({ job: byId.get(placement.jobId)!, placement }));
+  const inPlace = [...[...running].sort((x, y) => (x.job.id < y.job.id ? -1 : 1)), ...held];
+  const packer = createPacker({ nodes, running: inPlace, ...(nowMs === undefined ? {} : { nowMs }) });
+  const isHeld = new Set(found.map(({ jobId }) => jobId));
+  const placements = [...found];
+  const unplaced: UnplacedJob[] = [];
+  for (const turn of turnsOf(inOrder(jobs).filter(({ id }) => !isHeld.has(id)))) {
+    const results = turn[0]!.gang === undefined ? [packer.place(turn[0]!)] : packer.placeGang(turn);
+    for (const result of results) {
+      if ('placement' in result) placements.push(result.placement);
+      else unplaced.push(result.unplaced);
+    }
+  }
+  return { placements: placements.sort((x, y) => (x.jobId < y.jobId ? -1 : 1)), unplaced };
+}
+
+function resultOf(
+  { running = [] }: FewestNodesInput,
+  weights: ReadonlyMap<string, number>,
+  placements: readonly Placement[],
+  unplaced: readonly UnplacedJob[],
+  { total, method }: ReturnType<typeof patternBound>,
+): FewestNodesResult {
+  const sum = (ids: readonly string[]) => ids.reduce((all, id) => all + weights.get(id)!, 0);
+  const idsOf = (list: readonly Placement[]) => [...new Set(list.map(({ nodeId }) => nodeId))].sort();
+  const before = idsOf(running.map(({ placement }) => placement));
+  const nodeIds = idsOf([...running.map(({ placement }) => placement), ...placements]);
+  const weightTotal = sum(nodeIds);
+  const lowerBound = sum(before) + total;
+  return {
+    nodeIds,
+    placements,
+    unplaced,
+    weightTotal,
+    lowerBound,
+    gapRatio: weightTotal === 0 ? 0 : Math.max(0, (weightTotal - lowerBound) / weightTotal),
+    method,
+  };
+}
