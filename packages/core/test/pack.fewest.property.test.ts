@@ -39,7 +39,7 @@ function problem(maxNodes: number, maxJobs: number, hasGangs: boolean): fc.Arbit
       const nodes = list.map((node) => ({
         ...node,
         priceUsdPerHour: stream.next().value as number,
-        idleWatts: Math.round((100 * stream.next().value) as number),
+        idleWatts: Math.round((100 * stream.next().value)),
       }));
       const first = all.slice(0, ranBefore).filter(({ gang }) => gang === undefined);
       const { placements } = pack({ nodes, jobs: first, nowMs });
