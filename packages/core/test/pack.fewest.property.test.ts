@@ -30,25 +30,38 @@ const weightOf =
   (node: GpuNode): number =>
     weight === 'count' ? 1 : weight === 'price' ? node.priceUsdPerHour! : node.idleWatts!;
 
-/** Nodes with prices and powers, jobs, and jobs that run where `pack` put them. */
+/** Nodes with prices and powers, some with twins, jobs, some with twins, and jobs that run where `pack` put them. */
 function problem(maxNodes: number, maxJobs: number, hasGangs: boolean): fc.Arbitrary<Required<FewestNodesInput>> {
-  const prices = fc.infiniteStream(fc.constantFrom(0, 0.3, 1, 1.7, 4));
-  return fc
-    .tuple(fleet(maxNodes), jobs({ maxLength: maxJobs, hasGangs }), prices, fc.integer({ min: 0, max: 3 }))
-    .map(([list, all, stream, ranBefore]) => {
-      const nodes = list.map((node) => ({
-        ...node,
-        priceUsdPerHour: stream.next().value as number,
-        idleWatts: Math.round((100 * stream.next().value)),
-      }));
-      const first = all.slice(0, ranBefore).filter(({ gang }) => gang === undefined);
-      const { placements } = pack({ nodes, jobs: first, nowMs });
-      const running = placements.map((placement) => ({
-        job: first.find(({ id }) => id === placement.jobId)!,
-        placement,
-      }));
-      return { nodes, jobs: all.filter((job) => !first.includes(job)), running, nowMs };
+  const price = fc.constantFrom(0, 0.3, 1, 1.7, 4);
+  const lists = fc.tuple(fleet(maxNodes), jobs({ maxLength: maxJobs, hasGangs }), fc.array(fc.tuple(price, price)));
+  const counts = fc.record({ nodes: fc.constantFrom(1, 2, 3), jobs: fc.constantFrom(1, 2, 4), ranBefore: fc.nat(3) });
+  return fc.tuple(lists, counts).map(([[list, some, prices], copies]) => {
+    const nodes = repeated(list, copies.nodes, maxNodes).map(([node, index]) => {
+      const [priceUsdPerHour = 1, hectowatts = 2] = prices[index] ?? [];
+      return { ...node, priceUsdPerHour, idleWatts: Math.round(100 * hectowatts) };
     });
+    const all = repeated(some, copies.jobs, maxJobs).map(([job]) => job);
+    const first = all.slice(0, copies.ranBefore).filter(({ gang }) => gang === undefined);
+    const { placements } = pack({ nodes, jobs: first, nowMs });
+    const running = placements.map((placement) => ({
+      job: first.find(({ id }) => id === placement.jobId)!,
+      placement,
+    }));
+    return { nodes, jobs: all.filter((job) => !first.includes(job)), running, nowMs };
+  });
+}
+
+/** Each item so many times under ids of its own, cut to a length, with the index of the item. */
+function repeated<T extends { readonly id: string }>(
+  items: readonly T[],
+  copies: number,
+  maxLength: number,
+): readonly (readonly [T, number])[] {
+  return items
+    .flatMap((item, index) =>
+      Array.from({ length: copies }, (_, copy) => [{ ...item, id: `${item.id}.${copy}` }, index] as const),
+    )
+    .slice(0, maxLength);
 }
 const byId = (list: readonly Job[]) => [...list].sort((x, y) => (x.id < y.id ? -1 : 1));
 

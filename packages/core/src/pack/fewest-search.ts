@@ -21,7 +21,7 @@ export interface SearchPlan {
 
 /**
  * Starts in the order tried: balance, weight of CPU, preference for worth while a node is filled, and whether nodes are
- * chosen by worth. Chosen on seeds 42 of the OpenB trace at 50, 80 and 90 % load, from a grid of 120: each is the best
+ * chosen by worth. Chosen on seeds 42 of the OpenB trace at 50, 80 and 90 % load, from a grid of 90: each is the best
  * or near it at one of the loads.
  */
 const STARTS: readonly (readonly [balance: number, cpuWeight: number, preference: number, isByWorth: boolean])[] = [

@@ -121,7 +121,8 @@ function generate(problem: PatternProblem, start: SafeBound): SafeBound {
   let best = start;
   let pivotsLeft = MAX_PIVOTS;
   for (;;) {
-    pivotsLeft -= simplex.solve(pivotsLeft);
+    const pivots = simplex.solve(pivotsLeft);
+    pivotsLeft -= pivots;
     const duals = simplex.duals();
     const worth = duals.slice(0, shapes.length);
     // Rows of the kind "used - provided <= 0" have duals <= 0: the price is the negative.
@@ -130,7 +131,8 @@ function generate(problem: PatternProblem, start: SafeBound): SafeBound {
     );
     const bound = safeBound(problem, prices, worth);
     if (bound.total > best.total) best = bound;
-    if (pivotsLeft <= 0 || simplex.objective() - best.total <= NEAR * best.total) return best;
+    // Patterns that paid and moved nothing are a matter of rounding: more of them would not end.
+    if (pivots === 0 || pivotsLeft <= 0 || simplex.objective() - best.total <= NEAR * best.total) return best;
     let added = 0;
     groups.forEach((group, g) => {
       const { capacity, gpuAt } = group;
