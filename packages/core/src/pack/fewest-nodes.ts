@@ -2,7 +2,7 @@ import { checkNumber } from '../check-number.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job, Placement } from '../fleet/index.ts';
 import { checkNow, checkRunning } from './check-input.ts';
-import { fewestProblem } from './fewest-problem.ts';
+import { fewestProblem, isHoldable, type FewestProblem } from './fewest-problem.ts';
 import { MAX_STARTS, searchFewest } from './fewest-search.ts';
 import type { FewestNodesInput, FewestNodesOptions, FewestNodesResult, NodeWeight } from './fewest-types.ts';
 import { move } from './fleet-state.ts';
@@ -52,31 +52,24 @@ export function fewestNodes(input: FewestNodesInput, options: FewestNodesOptions
 
   const fleet = occupied(input);
   const weightOf = (node: number) => weights.get(fleet.nodes[node]!.id)!;
-  const boundOf = (jobs: readonly Job[]) => {
-    const problem = fewestProblem(fleet, jobs, weightOf, input.nowMs);
-    return { problem, bound: patternBound(problem) };
-  };
-  const hold = (jobs: readonly Job[], known?: readonly Placement[]) => {
-    const { problem, bound } = boundOf(jobs);
+  const problemOf = (jobs: readonly Job[]) => fewestProblem(fleet, jobs, weightOf, input.nowMs);
+  const hold = (problem: FewestProblem, known?: readonly Placement[]) => {
+    const bound = patternBound(problem);
     const plan = { worth: bound.worth, lowerBound: bound.total, maxStarts, maxSteps, seed };
     return { bound, placements: searchFewest(problem, plan, known) };
   };
-  const all = hold(input.jobs);
-  let { bound, placements } = { bound: all.bound, placements: all.placements ?? [] };
-  let unplaced: readonly UnplacedJob[] = [];
-  if (all.placements === undefined) {
-    const base = pack({ ...input, jobs: inOrder(input.jobs) }).placements;
-    const placed = new Set(base.map(({ jobId }) => jobId));
-    const some = hold(
-      input.jobs.filter(({ id }) => placed.has(id)),
-      base,
-    );
-    const rest = placeLeft(input, some.placements!);
-    unplaced = rest.unplaced;
-    placements = rest.placements;
-    const held = new Set(placements.map(({ jobId }) => jobId));
-    bound = held.size === placed.size ? some.bound : boundOf(input.jobs.filter(({ id }) => held.has(id))).bound;
-  }
+  const whole = problemOf(input.jobs);
+  const all = isHoldable(whole) ? hold(whole) : undefined;
+  if (all?.placements !== undefined) return resultOf(input, weights, all.placements, [], all.bound);
+
+  const base = pack({ ...input, jobs: inOrder(input.jobs) }).placements;
+  const jobsOf = (list: readonly Placement[]) => {
+    const ids = new Set(list.map(({ jobId }) => jobId));
+    return input.jobs.filter(({ id }) => ids.has(id));
+  };
+  const some = hold(problemOf(jobsOf(base)), base);
+  const { placements, unplaced } = placeLeft(input, some.placements!);
+  const bound = placements.length === base.length ? some.bound : patternBound(problemOf(jobsOf(placements)));
   return resultOf(input, weights, placements, unplaced, bound);
 }
 

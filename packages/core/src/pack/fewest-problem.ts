@@ -89,3 +89,8 @@ function shapesOf(
       jobs: members.sort((x, y) => (x.id < y.id ? -1 : 1)),
     }));
 }
+
+/** False when some job fits no node as it is now, so that no answer can hold all. `O(pools × shapes)`. */
+export function isHoldable({ shapes, pools }: FewestProblem): boolean {
+  return new Set(pools.flatMap((pool) => pool.shapes)).size === shapes.length;
+}

@@ -1,6 +1,6 @@
 import { createSimplex, type SimplexColumn } from '../internal/simplex.ts';
 import type { FewestProblem } from './fewest-problem.ts';
-import { patternProblem, type PatternProblem } from './pattern-problem.ts';
+import { patternProblem, type NodeGroup, type PatternProblem } from './pattern-problem.ts';
 import { dot, safeBound, sharePrices, type SafeBound } from './safe-bound.ts';
 
 /** A lower bound on the weight of the nodes to switch on, and the worth of each shape that proves it. */
@@ -10,7 +10,8 @@ export interface PatternBound extends SafeBound {
 
 /** The dense inverse of the simplex grows with the square of the rows. */
 const MAX_ROWS = 900;
-const MAX_PIVOTS = 30_000;
+/** Pivots are limited so that rows squared times pivots stay below this: a few seconds. OpenB needs a tenth. */
+const MAX_WORK = 1e9;
 /** The bound is near enough to the optimum of the relaxation when this part of it is missing. */
 const NEAR = 1e-5;
 /** A reduced cost must be below this, in units of the largest weight, for a pattern to be added. */
@@ -37,8 +38,11 @@ export function patternBound(problem: FewestProblem): PatternBound {
 
 /** With whole weights no answer lies between the bound and the next whole number. */
 function rounded({ groups }: PatternProblem, { total, worth }: SafeBound): SafeBound {
-  const isWhole = groups.every(({ weight }) => Number.isSafeInteger(weight));
-  return { total: isWhole ? Math.ceil(total - 1e-6) : total, worth };
+  return { total: hasWholeWeights(groups) ? Math.ceil(total - 1e-6) : total, worth };
+}
+
+function hasWholeWeights(groups: readonly NodeGroup[]): boolean {
+  return groups.every(({ weight }) => Number.isSafeInteger(weight));
 }
 
 /** The best bound that counts a single resource: each node charges its whole weight for it. */
@@ -119,7 +123,12 @@ function generate(problem: PatternProblem, start: SafeBound): SafeBound {
   });
 
   let best = start;
-  let pivotsLeft = MAX_PIVOTS;
+  let pivotsLeft = Math.ceil(MAX_WORK / rowCount ** 2);
+  /** True when the optimum of the relaxation would give no better bound, as far as can be told. */
+  const isNear = (optimum: number, bound: number): boolean =>
+    optimum - bound <= NEAR * bound ||
+    (hasWholeWeights(groups) && Math.ceil(optimum - 1e-4) <= Math.ceil(bound - 1e-6));
+
   for (;;) {
     const pivots = simplex.solve(pivotsLeft);
     pivotsLeft -= pivots;
@@ -132,7 +141,7 @@ function generate(problem: PatternProblem, start: SafeBound): SafeBound {
     const bound = safeBound(problem, prices, worth);
     if (bound.total > best.total) best = bound;
     // Patterns that paid and moved nothing are a matter of rounding: more of them would not end.
-    if (pivots === 0 || pivotsLeft <= 0 || simplex.objective() - best.total <= NEAR * best.total) return best;
+    if (pivots === 0 || pivotsLeft <= 0 || isNear(simplex.objective(), best.total)) return best;
     let added = 0;
     groups.forEach((group, g) => {
       const { capacity, gpuAt } = group;
