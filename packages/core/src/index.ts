@@ -23,11 +23,14 @@ export {
 } from './units.ts';
 
 export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind } from './fleet/index.ts';
-export { consolidate, createPacker, explainUnplaced, pack, packBound } from './pack/index.ts';
+export { consolidate, createPacker, explainUnplaced, fewestNodes, pack, packBound } from './pack/index.ts';
 export type {
   ConsolidateInput,
   ConsolidateOptions,
   ConsolidateResult,
+  FewestNodesInput,
+  FewestNodesOptions,
+  FewestNodesResult,
   KeptReason,
   Move,
   MoveBudget,

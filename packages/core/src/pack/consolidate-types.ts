@@ -1,4 +1,5 @@
 import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+import type { NodeWeight } from './node-weight.ts';
 import type { UnplacedReason } from './types.ts';
 
 /** How many moves are allowed. */
@@ -21,9 +22,6 @@ export interface ConsolidateInput {
   /** The present, ms since the Unix epoch; needed when a node has `expiresAtMs` and a job has `runtimeMs`. */
   readonly nowMs?: number;
 }
-
-/** What an emptied node is worth. */
-export type NodeWeight = 'count' | 'price' | 'watts';
 
 /** How to go about consolidating. */
 export interface ConsolidateOptions {

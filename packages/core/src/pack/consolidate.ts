@@ -8,9 +8,9 @@ import type {
   KeptReason,
   Move,
   MoveBudget,
-  NodeWeight,
 } from './consolidate-types.ts';
 import { gpuMilliOf } from './demand.ts';
+import { nodeWeight, type NodeWeight } from './node-weight.ts';
 import { createPacker } from './packer.ts';
 import type { Packer, RunningJob } from './types.ts';
 import { createJobCounts, typicalShapes } from './workload.ts';
@@ -166,21 +166,8 @@ function usedNodes(nodes: readonly GpuNode[], running: readonly RunningJob[], we
   }
   return nodes.flatMap((node) => {
     const list = byNode.get(node.id);
-    return list === undefined ? [] : [{ node, weight: weightOf(node, weight), running: list.sort(compareSize) }];
+    return list === undefined ? [] : [{ node, weight: nodeWeight(node, weight), running: list.sort(compareSize) }];
   });
-}
-
-function weightOf(node: GpuNode, weight: NodeWeight): number {
-  if (weight === 'count') return 1;
-  const [name, value] =
-    weight === 'price'
-      ? (['priceUsdPerHour', node.priceUsdPerHour] as const)
-      : (['idleWatts', node.idleWatts] as const);
-  checkNumber(() => `${name} of node '${node.id}'`, value, {
-    min: 0,
-    hint: "Give it to every node, or weigh by 'count'.",
-  });
-  return value;
 }
 
 /** Larger jobs first: GPU, then CPU, then memory, then id. */

@@ -1,8 +1,10 @@
 export { consolidate } from './consolidate.ts';
 export { createPacker } from './packer.ts';
+export { fewestNodes } from './fewest-nodes.ts';
 export { pack } from './pack.ts';
 export { packBound } from './bound.ts';
 export { explainUnplaced } from './explain.ts';
+export type { FewestNodesInput, FewestNodesOptions, FewestNodesResult } from './fewest-types.ts';
 export type {
   ConsolidateInput,
   ConsolidateOptions,
@@ -10,8 +12,8 @@ export type {
   KeptReason,
   Move,
   MoveBudget,
-  NodeWeight,
 } from './consolidate-types.ts';
+export type { NodeWeight } from './node-weight.ts';
 export type {
   NearestMiss,
   Packer,

@@ -35,7 +35,7 @@ import { createJobCounts, typicalShapes } from './workload.ts';
  */
 export function pack(input: PackInput, options: PackOptions = {}): PackResult {
   const { nodes, jobs, running = [] } = input;
-  checkInput(input);
+  checkPackInput(input);
   const counts = createJobCounts();
   for (const job of jobs) counts.add(job);
   const workload = input.workload?.length ? input.workload : typicalShapes(counts.shapes());
@@ -55,7 +55,7 @@ export function pack(input: PackInput, options: PackOptions = {}): PackResult {
 }
 
 /** Jobs in the order tried, the members of a gang together at the turn of the first. */
-function turnsOf(jobs: readonly Job[]): readonly (readonly Job[])[] {
+export function turnsOf(jobs: readonly Job[]): readonly (readonly Job[])[] {
   // The sort is stable: equal priorities stay in the order given.
   const sorted = [...jobs].sort((x, y) => (y.priority ?? 0) - (x.priority ?? 0));
   const gangs = new Map<string, Job[]>();
@@ -73,8 +73,8 @@ function turnsOf(jobs: readonly Job[]): readonly (readonly Job[])[] {
   return turns;
 }
 
-/** All of the input is checked before the first job is placed. */
-function checkInput({ nodes, jobs, running = [], nowMs }: PackInput): void {
+/** All of the input is checked before the first job is placed. @throws InvalidInputError as {@link pack} */
+export function checkPackInput({ nodes, jobs, running = [], nowMs }: Omit<PackInput, 'workload'>): void {
   checkPackNodes(nodes);
   checkJobs(jobs);
   const hasExpiry = nodes.some(({ expiresAtMs }) => expiresAtMs !== undefined);

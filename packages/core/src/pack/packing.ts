@@ -101,7 +101,8 @@ function choose(fleet: Fleet, scorer: NodeScorer, { demand }: ScoreTree, node: n
   return { ...held, gpus: gpuCount === 0 ? [] : lowestFreeGpus(fleet, node, demand), instance: -1 };
 }
 
-function placementOf({ nodes, state, catalogue }: Fleet, job: Job, { node, holding }: Held): Placement {
+/** What a job holds, as plain data. */
+export function placementOf({ nodes, state, catalogue }: Fleet, job: Job, { node, holding }: Held): Placement {
   const start = state.gpuStart[node]!;
   const gpus = holding.gpus.map((row) => ({ index: row - start, milli: holding.gpuMilli }));
   const placement = { jobId: job.id, nodeId: nodes[node]!.id, gpus };

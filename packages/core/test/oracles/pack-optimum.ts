@@ -22,7 +22,8 @@ export function optimumGpuMilli(nodes: readonly GpuNode[], jobs: readonly Job[],
   return search(0);
 }
 
-function ways(node: LedgerNode, job: Job): Placement[] {
+/** Every way to place a job on a node now. */
+export function ways(node: LedgerNode, job: Job): Placement[] {
   const base = { jobId: job.id, nodeId: node.id };
   if (job.gpuCount === 0) return [{ ...base, gpus: [] }];
   if (job.migProfile !== undefined) {

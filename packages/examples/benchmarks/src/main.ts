@@ -2,6 +2,7 @@ import { InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
+import { formatPackNodes, packNodesBenchmark } from './pack-nodes.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
@@ -24,6 +25,13 @@ async function main(argv: readonly string[]): Promise<void> {
     .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
     .action(({ seeds }: { readonly seeds: string }) => {
       process.stdout.write(`${formatPackChurn(packChurnBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
+    });
+  program
+    .command('pack-nodes')
+    .description('OpenB trace: nodes, price and idle power that hold a load of 50, 80 and 90 %, and the proven bound')
+    .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackNodes(packNodesBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
     });
   program
     .command('lets-wait-awhile')
