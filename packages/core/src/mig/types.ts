@@ -68,7 +68,7 @@ export interface MigWorkloadShape {
 export interface PlaceMigInput {
   readonly cards: readonly MigCard[];
   readonly profile: string;
-  /** The mix of profiles to expect. Absent or empty: every profile of the cards is as likely as any other. */
+  /** The mix of profiles to expect. Absent or empty: every profile without media engines is as likely as any other. */
   readonly workload?: readonly MigWorkloadShape[];
 }
 
@@ -150,7 +150,7 @@ export type RepartitionMigReason =
   /** It takes moving instances that are not marked as movable, at least as many as these. */
   | { readonly kind: 'pinned'; readonly instances: readonly MigSlot[] }
   /** The cards cannot hold what is there and what is wanted, however they are cut. */
-  | { readonly kind: 'cards-full' }
+  | { readonly kind: 'too-little-capacity' }
   /** The search ended before it found a way or the proof that there is none. */
   | { readonly kind: 'max-steps'; readonly maxSteps: number };
 
