@@ -1,7 +1,7 @@
 import type { CoverProblem, CoverState } from './cover.ts';
 
 /** Prices are whole multiples of 1 over this: 1 to 12 divide it, and vertices of these small programs have small denominators. */
-export const PRICE_SCALE = 27_720;
+const PRICE_SCALE = 27_720;
 /** Pivots at most. The prices bound at any pivot, more pivots only raise the bound. */
 const MAX_PIVOTS = 2_000;
 const EPSILON = 1e-9;

@@ -2,6 +2,7 @@ import { InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
+import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -16,6 +17,13 @@ async function main(argv: readonly string[]): Promise<void> {
     .action(({ seeds, order }: { readonly seeds: string; readonly order: 'shuffle' | 'trace' }) => {
       const rows = packBenchmark({ seeds: parseSeeds(seeds), nodeOrder: order });
       process.stdout.write(`${formatPackBenchmark(rows)}\n`);
+    });
+  program
+    .command('pack-mig')
+    .description('MIG instances come and go on 8 H100 cards: least-loss against lowest-start first-fit')
+    .option('--seeds <from-to>', 'seeds, inclusive', '1-10')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackMigBenchmark(packMigBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
     });
   program
     .command('lets-wait-awhile')
