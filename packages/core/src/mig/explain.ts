@@ -26,7 +26,7 @@ export function explainMig(reason: MigUnplacedReason | RepartitionMigReason): st
       const pinned = blockers.filter(({ isMovable }) => isMovable !== true).length;
       return (
         `No card has room for ${profile}. Nearest is card '${cardId}' at slice ${start}, if ${names} moved` +
-        `${pinned === 0 ? '' : `, ${pinned} of ${blockers.length} not movable`}. Move it, or add a card.`
+        `${pinned === 0 ? '' : `, ${pinned} of ${blockers.length} not movable`}. Move what is in the way, or add a card.`
       );
     }
     case 'cards-full':

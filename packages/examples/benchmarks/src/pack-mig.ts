@@ -24,7 +24,7 @@ const MIXES: readonly Mix[] = [
   { name: 'no whole card', weights: { '1g.10gb': 4, '1g.20gb': 1, '2g.20gb': 3, '3g.40gb': 2, '4g.40gb': 1 } },
 ];
 /** Memory slices asked for at any time, over those there are, if nothing were turned away. */
-const LOADS = [0.6, 0.75];
+const LOADS = [0.6, 0.75, 0.9];
 
 /** How the benchmark runs. */
 export interface PackMigBenchmarkOptions {
