@@ -1,5 +1,5 @@
 import { without, type CardState } from './cards.ts';
-import type { CoverClass, CoverOption } from './cover.ts';
+import type { CoverClass, CoverOption } from './cover-problem.ts';
 import type { Grid, Occupancy } from './grid.ts';
 import { countsOf, fillings, maximal, multisetsOf } from './layouts.ts';
 

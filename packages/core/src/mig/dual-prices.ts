@@ -1,4 +1,4 @@
-import type { CoverProblem, CoverState } from './cover.ts';
+import type { CoverProblem, CoverState } from './cover-problem.ts';
 
 /** Prices are whole multiples of 1 over this: 1 to 12 divide it, and vertices of these small programs have small denominators. */
 const PRICE_SCALE = 27_720;
