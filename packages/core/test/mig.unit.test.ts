@@ -306,7 +306,7 @@ describe('repartitionMig', () => {
       /^It takes moving instances that are not movable: 1g\.6gb at /,
     );
     expect('reason' in over && explainMig(over.reason)).toBe(
-      'It takes 1 moves and 0 are allowed. Allow more, or add a card.',
+      'It takes 1 move, and 0 may be made. Allow more, or add a card.',
     );
   });
 

@@ -9,7 +9,7 @@ import type { MigSlot, MigUnplacedReason, RepartitionMigReason } from './types.t
  * @example
  * ```ts
  * explainMig({ kind: 'too-many-moves', neededMoves: 3, maxMoves: 2 });
- * // 'It takes 3 moves and 2 are allowed. Allow more, or add a card.'
+ * // 'It takes 3 moves, and 2 may be made. Allow more, or add a card.'
  * ```
  */
 export function explainMig(reason: MigUnplacedReason | RepartitionMigReason): string {
@@ -32,7 +32,7 @@ export function explainMig(reason: MigUnplacedReason | RepartitionMigReason): st
     case 'cards-full':
       return `The batch does not fit on the cards, and a job for ${reason.wanted} is left over. Add a card.`;
     case 'too-many-moves':
-      return `It takes ${reason.neededMoves} moves and ${reason.maxMoves} are allowed. Allow more, or add a card.`;
+      return `It takes ${count(reason.neededMoves)}, and ${reason.maxMoves} may be made. Allow more, or add a card.`;
     case 'pinned':
       return `It takes moving instances that are not movable: ${list(reason.instances)}. Mark them as movable, or add a card.`;
     case 'too-little-capacity':
@@ -40,6 +40,10 @@ export function explainMig(reason: MigUnplacedReason | RepartitionMigReason): st
     case 'max-steps':
       return `No plan was found in ${reason.maxSteps} steps of search. Allow more with maxSteps.`;
   }
+}
+
+function count(moves: number): string {
+  return moves === 1 ? '1 move' : `${moves} moves`;
 }
 
 function list(slots: readonly MigSlot[]): string {

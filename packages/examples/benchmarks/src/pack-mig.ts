@@ -33,7 +33,7 @@ export interface PackMigBenchmarkOptions {
 }
 
 /** What one policy turned away, all seeds together. */
-export interface PackMigCount {
+interface PackMigCount {
   readonly rejected: number;
   /** Turned away although one card had the memory and compute slices free, only not where the profile could begin. */
   readonly fragmented: number;
