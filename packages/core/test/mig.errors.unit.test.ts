@@ -76,9 +76,10 @@ describe('what is refused', () => {
       () => migLayouts('A30', { profiles: ['1g.5gb'] }),
       'profiles[0] must be a profile of A30-24GB',
     ],
-    ['too many slices', () => migGeometry(geometry({ memorySlices: 31 })), 'memorySlices'],
+    ['too many slices', () => migGeometry(geometry({ memorySlices: 13 })), 'memorySlices'],
     ['a profile twice', () => migGeometry(geometry({ profiles: [profile, profile] })), 'profile name'],
     ['a start beyond the end', () => migGeometry(geometry({ profiles: [{ ...profile, starts: [4] }] })), 'starts[0]'],
+    ['no start', () => migGeometry(geometry({ profiles: [{ ...profile, starts: [] }] })), 'must name a start'],
     ['starts out of order', () => migGeometry(geometry({ profiles: [{ ...profile, starts: [1, 0] }] })), 'starts[1]'],
   ])('%s', (_name, act, message) => {
     expect(act).toThrow(InvalidInputError);

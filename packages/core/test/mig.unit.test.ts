@@ -295,6 +295,22 @@ describe('repartitionMig', () => {
     });
   });
 
+  it('moves an instance into the room that another wanted one leaves beside it', () => {
+    // The 2g fits at 2 of a only, and leaves slice 1 there: the one place for the 1g, whose leaving makes room at 6 of b.
+    const a = card('a', 'H100', one('1g.10gb', 0), one('3g.40gb', 4));
+    const b = card('b', 'H100', one('4g.40gb', 0), one('2g.20gb', 4), one('1g.10gb', 6, true));
+    const wanted = ['2g.20gb', '1g.20gb'].map((profile) => ({ profile, count: 1 }));
+
+    expect(repartitionMig({ cards: [a, b], wanted })).toMatchObject({
+      status: 'optimal',
+      moves: [{ from: { cardId: 'b', start: 6 }, to: { cardId: 'a', start: 1 } }],
+      created: [
+        { cardId: 'a', profile: '2g.20gb', start: 2 },
+        { cardId: 'b', profile: '1g.20gb', start: 6 },
+      ],
+    });
+  });
+
   it('keeps to its budget of moves and to what is movable', () => {
     const wanted = [{ profile: '2g.12gb', count: 1 }];
     const over = repartitionMig({ cards: [spread], wanted }, { maxMoves: 0 });

@@ -4,8 +4,8 @@ import { checkList, checkObject, checkOptionalFlag, checkText } from '../interna
 import { KNOWN_CARDS } from './tables.ts';
 import type { MigGeometry } from './types.ts';
 
-/** Slices are bits of a word of 32. */
-const MAX_MEMORY_SLICES = 30;
+/** Cards have 8 at most; plans try every set of instances of a card, which are as many as slices. */
+const MAX_MEMORY_SLICES = 12;
 
 /**
  * How a card can be cut into MIG instances: A100 (40 and 80 GB), H100 (80 GB), H200, B200 and A30.
@@ -62,6 +62,11 @@ function checkGeometry(geometry: MigGeometry): MigGeometry {
     checkOptionalNumber(of('memoryMib'), profile.memoryMib, { min: 0, isWhole: true });
     checkOptionalFlag(of('hasMediaExtensions'), profile.hasMediaExtensions);
     checkList(of('starts'), profile.starts, 'List the memory slices it may begin at.');
+    if (profile.starts.length === 0) {
+      throw new InvalidInputError(of('starts')(), 'must name a start', profile.starts, {
+        hint: 'Leave the profile out.',
+      });
+    }
     profile.starts.forEach((start, index) => {
       const min = index === 0 ? 0 : profile.starts[index - 1]! + 1;
       checkNumber(of(`starts[${index}]`), start, { min, max: memorySlices - profile.memorySlices, isWhole: true });

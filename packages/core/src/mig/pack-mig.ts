@@ -42,7 +42,7 @@ export function packMig(input: PackMigInput, options: MigSearchOptions = {}): Pa
   for (const { id, profile } of jobs) {
     const reason = unknownProfile(cards, profile);
     if (reason !== undefined) unplaced.push({ jobId: id, reason });
-    else waiting.set(profile, [...(waiting.get(profile) ?? []), id]);
+    else if (waiting.get(profile)?.push(id) === undefined) waiting.set(profile, [id]);
   }
 
   const profiles = hardestFirst(cards, [...waiting.keys()]);

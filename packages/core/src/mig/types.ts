@@ -8,7 +8,7 @@ export interface MigProfile {
   readonly computeSlices: number;
   /** Memory slices taken from the start on, whole, >= 1. */
   readonly memorySlices: number;
-  /** Memory slices an instance may begin at, ascending. */
+  /** Memory slices an instance may begin at, ascending, at least one. */
   readonly starts: readonly number[];
   /** Instances of this profile on one card at most. @defaultValue one for each start */
   readonly maxInstances?: number;
@@ -21,7 +21,7 @@ export interface MigProfile {
 /** How a card can be cut: memory slices in a row, compute slices as a budget, and the profiles. */
 export interface MigGeometry {
   readonly name: string;
-  /** Memory slices of the card, whole, 1 to 30. */
+  /** Memory slices of the card, whole, 1 to 12. */
   readonly memorySlices: number;
   /** Compute slices of the card, whole, >= 1. */
   readonly computeSlices: number;
