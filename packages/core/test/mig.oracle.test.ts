@@ -210,7 +210,7 @@ describe('a batch', () => {
       expect(result).toMatchObject({ status: 'optimal', gapRatio: 0, unplaced: [] });
       expect(result.lowerBound).toBe(result.switchedOnCount);
     }
-    // The worst is about 50 ms on one core of 2026; the bar is that nobody waits.
+    // The worst took 45 to 145 ms, by how busy the machine was; the bar is that nobody waits.
     expect(worstMs).toBeLessThan(1_000);
   }, 60_000);
 });
