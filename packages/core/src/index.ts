@@ -53,6 +53,29 @@ export type {
   UnplacedReason,
   WorkloadShape,
 } from './pack/index.ts';
+export { explainMig, isLegalLayout, migGeometry, migLayouts, packMig, placeMig, repartitionMig } from './mig/index.ts';
+export type {
+  MigCard,
+  MigCardInstance,
+  MigGeometry,
+  MigJob,
+  MigLayouts,
+  MigLayoutsOptions,
+  MigProfile,
+  MigSearchOptions,
+  MigSlot,
+  MigStep,
+  MigUnplacedReason,
+  MigWorkloadShape,
+  PackMigInput,
+  PackMigResult,
+  PlaceMigInput,
+  PlaceMigResult,
+  RepartitionMigInput,
+  RepartitionMigOptions,
+  RepartitionMigReason,
+  RepartitionMigResult,
+} from './mig/index.ts';
 export { explainSchedule, schedule, verifySchedule } from './schedule/index.ts';
 export type {
   Assignment,

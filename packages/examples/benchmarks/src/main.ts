@@ -4,6 +4,7 @@ import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhil
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { formatPackNodes, packNodesBenchmark } from './pack-nodes.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
+import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -32,6 +33,13 @@ async function main(argv: readonly string[]): Promise<void> {
     .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
     .action(({ seeds }: { readonly seeds: string }) => {
       process.stdout.write(`${formatPackNodes(packNodesBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
+    });
+  program
+    .command('pack-mig')
+    .description('MIG instances come and go on 8 H100 cards: least-loss against lowest-start first-fit')
+    .option('--seeds <from-to>', 'seeds, inclusive', '1-10')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackMigBenchmark(packMigBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
     });
   program
     .command('lets-wait-awhile')

@@ -1,0 +1,28 @@
+export { explainMig } from './explain.ts';
+export { isLegalLayout } from './layout.ts';
+export { migGeometry } from './geometry.ts';
+export { migLayouts } from './layouts.ts';
+export type { MigLayouts, MigLayoutsOptions } from './layouts.ts';
+export { packMig } from './pack-mig.ts';
+export { placeMig } from './place-mig.ts';
+export { repartitionMig } from './repartition-mig.ts';
+export type {
+  MigCard,
+  MigCardInstance,
+  MigGeometry,
+  MigJob,
+  MigProfile,
+  MigSearchOptions,
+  MigSlot,
+  MigStep,
+  MigUnplacedReason,
+  MigWorkloadShape,
+  PackMigInput,
+  PackMigResult,
+  PlaceMigInput,
+  PlaceMigResult,
+  RepartitionMigInput,
+  RepartitionMigOptions,
+  RepartitionMigReason,
+  RepartitionMigResult,
+} from './types.ts';
