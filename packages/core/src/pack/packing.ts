@@ -46,9 +46,10 @@ export function createPacking(
 
   const setMix = (shapes: readonly WorkloadShape[]): void => {
     // Other scorers do not look at the mix, so what they have indexed stays.
-    if (scorerName !== 'fgd' && index !== undefined) return;
-    fragmentation = scorerName === 'fgd' ? createFragmentation(state, catalogue, shapes) : undefined;
-    scorer = createScorer(scorerName, fleet, fragmentation);
+    const usesMix = scorerName === 'fgd' || scorerName === 'priced';
+    if (!usesMix && index !== undefined) return;
+    fragmentation = usesMix ? createFragmentation(state, catalogue, shapes) : undefined;
+    scorer = createScorer(scorerName, fleet, shapes, fragmentation);
     index = createScoreIndex(fleet, scorer);
   };
   const apply = (held: Held, sign: -1 | 1): void => {

@@ -27,7 +27,7 @@ export interface PackInput {
 }
 
 /** How a node is chosen among those that fit. */
-export type Scorer = 'fgd' | 'best-fit' | 'first-fit';
+export type Scorer = 'priced' | 'fgd' | 'best-fit' | 'first-fit';
 
 /** How to go about packing. */
 export interface PackOptions {

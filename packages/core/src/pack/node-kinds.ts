@@ -1,0 +1,73 @@
+import { createRandom } from '../random.ts';
+import { move } from './fleet-state.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { priced } from './priced.ts';
+import { bestNode, createScoreIndex } from './score-index.ts';
+import { lowestFreeGpus } from './gpu-choice.ts';
+import { drawStreams, firstAbove, type MixShape } from './task-streams.ts';
+
+/** Rounds of the simulated fill, each with the streams learned in the one before. */
+const ROUNDS = 2;
+/** GPUs asked for in a fill, as a share of all GPUs: about where a fleet becomes full. */
+const FILL_RATIO = 0.95;
+/** Part of a stream that is drawn from what the kind receives; the rest is the whole mix. */
+const RECEIVED_RATIO = 0.7;
+/** Jobs at which half of that part is believed. */
+const HALF_BELIEF_JOBS = 30;
+/** Jobs offered in a fill at most, so that learning ends when hardly any job asks for a GPU. */
+const MAX_JOBS = 20_000;
+const FILL_SEED = 777;
+
+/**
+ * The streams to try each kind of node on. A node does not see the whole mix: jobs that need much CPU end on nodes that have
+ * much of it. So the empty fleet is filled with random jobs of the mix by the rule itself, and each kind's streams are drawn
+ * for the larger part from what it received. Depends on the nodes and the mix alone. `O(jobs of a full fleet × log nodes)`
+ */
+export function streamsByKind(fleet: Fleet, shapes: readonly MixShape[]): readonly Uint16Array[] {
+  const whole = drawStreams(shapes.map(({ frequency }) => frequency));
+  let streams: readonly Uint16Array[] = fleet.catalogue.kindNodes.map(() => whole);
+  if (streams.length < 2 || !shapes.some(({ demand }) => demand.gpuMilli > 0)) return streams;
+  const random = createRandom(FILL_SEED);
+  for (let round = 0; round < ROUNDS; round++) {
+    streams = receivedByKind(fleet, shapes, streams, random).map((frequencies) => drawStreams(frequencies));
+  }
+  return streams;
+}
+
+/** Fills the empty fleet. Returns by kind of node how often each shape is to be expected there. */
+function receivedByKind(
+  { nodes, catalogue }: Fleet,
+  shapes: readonly MixShape[],
+  streams: readonly Uint16Array[],
+  random: ReturnType<typeof createRandom>,
+): readonly Float64Array[] {
+  const trial = createFleet(nodes);
+  const { kindOf } = catalogue;
+  const scorer = priced(trial, shapes, (node) => streams[kindOf[node]!]!);
+  const index = createScoreIndex(trial, scorer);
+  const upTo = new Float64Array(shapes.length);
+  let total = 0;
+  shapes.forEach(({ frequency }, k) => (upTo[k] = total += frequency));
+  const received = streams.map(() => new Float64Array(shapes.length));
+  const jobs = new Float64Array(streams.length);
+  const target = FILL_RATIO * trial.state.nodeGpuFree.reduce((sum, milli) => sum + milli, 0);
+  let asked = 0;
+  for (let k = 0; k < MAX_JOBS && asked < target; k++) {
+    const shape = firstAbove(upTo, random.next() * total);
+    const { demand } = shapes[shape]!;
+    asked += demand.gpuCount * demand.gpuMilli;
+    const tree = index.treeOf(String(shape), () => demand);
+    const node = bestNode(tree);
+    if (node < 0 || tree.keys[1]! < 0) continue;
+    const gpus = demand.isShare ? [scorer.shareGpu(node, demand)] : lowestFreeGpus(trial, node, demand);
+    move(trial.state, node, { ...demand, gpus, instance: -1 }, -1);
+    index.changed(node);
+    received[kindOf[node]!]![shape]!++;
+    jobs[kindOf[node]!]!++;
+  }
+  return received.map((counts, kind) => {
+    const count = jobs[kind]!;
+    const belief = (RECEIVED_RATIO * count) / (count + HALF_BELIEF_JOBS);
+    return counts.map((n, k) => (1 - belief) * shapes[k]!.frequency + (count === 0 ? 0 : (belief * n) / count));
+  });
+}
