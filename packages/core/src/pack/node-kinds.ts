@@ -1,3 +1,4 @@
+import type { GpuNode } from '../fleet/index.ts';
 import { createRandom } from '../random.ts';
 import { move } from './fleet-state.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -5,6 +6,7 @@ import { priced } from './priced.ts';
 import { bestNode, createScoreIndex } from './score-index.ts';
 import { lowestFreeGpus } from './gpu-choice.ts';
 import { drawStreams, firstAbove, type MixShape } from './task-streams.ts';
+import type { WorkloadShape } from './types.ts';
 
 /** Rounds of the simulated fill, each with the streams learned in the one before. */
 const ROUNDS = 2;
@@ -14,35 +16,72 @@ const FILL_RATIO = 0.95;
 const RECEIVED_RATIO = 0.7;
 /** Jobs at which half of that part is believed. */
 const HALF_BELIEF_JOBS = 30;
+/** Nodes of the simulated fleet, about: enough for every kind to receive its work, few enough to learn in part of a second. */
+const SAMPLE_NODES = 256;
 /** Jobs offered in a fill at most, so that learning ends when hardly any job asks for a GPU. */
 const MAX_JOBS = 20_000;
 const FILL_SEED = 777;
 
+/** Says which streams to try each kind of node on. Remembers the last answer: a fleet changes more often than its make-up. */
+export type KindStreams = (
+  fleet: Fleet,
+  mix: readonly WorkloadShape[],
+  shapes: readonly MixShape[],
+) => readonly Uint16Array[];
+
+/** Creates {@link KindStreams} with an empty memory. The memory saves time and changes no answer. */
+export function createKindStreams(): KindStreams {
+  let lastMix: readonly WorkloadShape[] | undefined;
+  let lastKey = '';
+  let streams: readonly Uint16Array[] = [];
+  return (fleet, mix, shapes) => {
+    const sample = sampleOf(fleet);
+    const key = JSON.stringify(sample);
+    if (mix !== lastMix || key !== lastKey) streams = streamsByKind(sample, shapes);
+    lastMix = mix;
+    lastKey = key;
+    return streams;
+  };
+}
+
+/** A smaller fleet of the same make-up: nodes of each kind in proportion, at least one, the kinds in turn. */
+function sampleOf({ catalogue: { kindNodes, kindOf } }: Fleet): readonly GpuNode[] {
+  const counts = new Int32Array(kindNodes.length);
+  for (const kind of kindOf) counts[kind]!++;
+  const part = Math.min(1, SAMPLE_NODES / kindOf.length);
+  return kindNodes.flatMap(({ gpus, cpuMilli, memoryMib }, kind) => {
+    const count = Math.max(1, Math.round(counts[kind]! * part));
+    // The first node of every kind sorts before all second ones, in the order of the kinds: both fleets number them alike.
+    const idOf = (k: number) => `${(k / count).toFixed(6)}/${String(kind).padStart(9, '0')}`;
+    return Array.from({ length: count }, (_, k) => ({ id: idOf(k), gpus, cpuMilli, memoryMib }));
+  });
+}
+
 /**
  * The streams to try each kind of node on. A node does not see the whole mix: jobs that need much CPU end on nodes that have
- * much of it. So the empty fleet is filled with random jobs of the mix by the rule itself, and each kind's streams are drawn
+ * much of it. So an empty fleet is filled with random jobs of the mix by the rule itself, and each kind's streams are drawn
  * for the larger part from what it received. Depends on the nodes and the mix alone. `O(jobs of a full fleet × log nodes)`
  */
-export function streamsByKind(fleet: Fleet, shapes: readonly MixShape[]): readonly Uint16Array[] {
+function streamsByKind(nodes: readonly GpuNode[], shapes: readonly MixShape[]): readonly Uint16Array[] {
   const whole = drawStreams(shapes.map(({ frequency }) => frequency));
-  let streams: readonly Uint16Array[] = fleet.catalogue.kindNodes.map(() => whole);
+  let streams: readonly Uint16Array[] = createFleet(nodes).catalogue.kindNodes.map(() => whole);
   if (streams.length < 2 || !shapes.some(({ demand }) => demand.gpuMilli > 0)) return streams;
   const random = createRandom(FILL_SEED);
   for (let round = 0; round < ROUNDS; round++) {
-    streams = receivedByKind(fleet, shapes, streams, random).map((frequencies) => drawStreams(frequencies));
+    streams = receivedByKind(nodes, shapes, streams, random).map((frequencies) => drawStreams(frequencies));
   }
   return streams;
 }
 
 /** Fills the empty fleet. Returns by kind of node how often each shape is to be expected there. */
 function receivedByKind(
-  { nodes, catalogue }: Fleet,
+  nodes: readonly GpuNode[],
   shapes: readonly MixShape[],
   streams: readonly Uint16Array[],
   random: ReturnType<typeof createRandom>,
 ): readonly Float64Array[] {
   const trial = createFleet(nodes);
-  const { kindOf } = catalogue;
+  const { kindOf } = trial.catalogue;
   const scorer = priced(trial, shapes, (node) => streams[kindOf[node]!]!);
   const index = createScoreIndex(trial, scorer);
   const upTo = new Float64Array(shapes.length);

@@ -12,6 +12,7 @@ import {
 } from './check-input.ts';
 import { copyJob, copyNode, copyPlacement } from './copy.ts';
 import { createMix } from './mix.ts';
+import { createKindStreams } from './node-kinds.ts';
 import { createPacking, type Packing } from './packing.ts';
 import type { Held } from './running.ts';
 import { statsOf } from './stats.ts';
@@ -58,8 +59,9 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   const { nowMs } = input;
   const nodes = new Map<string, GpuNode>(input.nodes.map((node) => [node.id, copyNode(node)]));
   const mix = createMix(input);
+  const kindStreams = createKindStreams();
   const placed = new Map<string, Placed>();
-  let packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs);
+  let packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs, kindStreams);
   let isStale = false;
 
   input.running?.forEach(({ job, placement }, index) => {
@@ -70,7 +72,7 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   /** The packing of the nodes as they are now. */
   const current = (): Packing => {
     if (!isStale) return packing;
-    packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs);
+    packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs, kindStreams);
     for (const entry of placed.values()) entry.held = packing.occupy(entry, 'running');
     isStale = false;
     return packing;

@@ -4,7 +4,7 @@ import type { Fleet } from './fleet.ts';
 import type { Fragmentation } from './fragmentation.ts';
 import { fewestInstances, tightestGpu } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
-import { streamsByKind } from './node-kinds.ts';
+import type { KindStreams } from './node-kinds.ts';
 import { priced } from './priced.ts';
 import { mixShapes } from './task-streams.ts';
 import type { Scorer, WorkloadShape } from './types.ts';
@@ -15,10 +15,11 @@ export function createScorer(
   fleet: Fleet,
   mix: readonly WorkloadShape[],
   fragmentation: Fragmentation | undefined,
+  kindStreams: KindStreams,
 ): NodeScorer {
   if (name === 'priced') {
     const shapes = mixShapes(mix, fleet.catalogue);
-    const streams = streamsByKind(fleet, shapes);
+    const streams = kindStreams(fleet, mix, shapes);
     return priced(fleet, shapes, (node) => streams[fleet.catalogue.kindOf[node]!]!);
   }
   if (name === 'first-fit') return firstFit(fleet);

@@ -1,6 +1,7 @@
 import { InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
+import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
@@ -16,6 +17,15 @@ async function main(argv: readonly string[]): Promise<void> {
     .action(({ seeds, order }: { readonly seeds: string; readonly order: 'shuffle' | 'trace' }) => {
       const rows = packBenchmark({ seeds: parseSeeds(seeds), nodeOrder: order });
       process.stdout.write(`${formatPackBenchmark(rows)}\n`);
+    });
+  program
+    .command('pack-mixes')
+    .description(
+      'Other mixes of work drawn from the OpenB tasks: the scorer priced against FGD, jobs that fail by class',
+    )
+    .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackMixes(packMixesBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
     });
   program
     .command('lets-wait-awhile')

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { createPacker, type GpuNode, type Scorer, type WorkloadShape } from '@spillway/core';
-import { loadOpenB, openbArrivals, openbShuffledNodes, openbWorkload } from '@spillway/traces';
-import { JOB_CLASSES, replay, type JobClass, type PackPolicy, type Replay } from './pack-replay.ts';
+import { loadOpenB, openbArrivals, openbShuffledNodes } from '@spillway/traces';
+import { mixesOf, packerWith, type CreatePolicy } from './pack-policies.ts';
+import { JOB_CLASSES, replay, type JobClass, type Replay } from './pack-replay.ts';
 import { createScanFgd } from './pack-scan-fgd.ts';
 
 /** GPUs asked for, as a share of all GPUs, as in the FGD paper. */
@@ -33,14 +33,15 @@ export interface PackBenchmarkRow {
 
 /**
  * Replays the OpenB trace by the protocol of the FGD paper (Weng et al., USENIX ATC 2023): tasks in random order, then drawn
- * anew, until 130 % of the GPUs have been asked for; no departures, no retries. Every policy knows the same mix of work.
+ * anew, until 130 % of the GPUs have been asked for; no departures, no retries. FGD knows the
+ * mix as its authors cut it, `priced` all of it.
  *
  * @returns rows for Spillway's packer with each scorer, and for FGD by plain scan as published, as a peer.
  */
 export function packBenchmark(options: PackBenchmarkOptions = {}): readonly PackBenchmarkRow[] {
   const { seeds = Array.from({ length: 10 }, (_, index) => 42 + index), nodeOrder = 'shuffle' } = options;
   const { nodes, tasks } = loadOpenB();
-  const mixes = { typical: openbWorkload(tasks), whole: openbWorkload(tasks, { coverageRatio: 1 }) };
+  const mixes = mixesOf(tasks);
   const replays = new Map<string, Replay[]>(POLICIES.map(({ name }) => [name, []]));
   for (const seed of seeds) {
     const fleet = nodeOrder === 'trace' ? nodes : openbShuffledNodes(nodes, { seed });
@@ -94,15 +95,7 @@ export function formatPackBenchmark(rows: readonly PackBenchmarkRow[]): string {
 
 interface NamedPolicy {
   readonly name: string;
-  readonly create: (nodes: readonly GpuNode[], mixes: Mixes) => PackPolicy;
-}
-
-/** What a policy may know of the work to come. */
-interface Mixes {
-  /** The shapes that cover 95 % of the tasks, as FGD's authors cut them. */
-  readonly typical: readonly WorkloadShape[];
-  /** Every shape: the rare ones are those that need protection. */
-  readonly whole: readonly WorkloadShape[];
+  readonly create: CreatePolicy;
 }
 
 const POLICIES: readonly NamedPolicy[] = [
@@ -112,16 +105,6 @@ const POLICIES: readonly NamedPolicy[] = [
   { name: 'spillway best-fit', create: packerWith('best-fit') },
   { name: 'FGD by scan, as published', create: (nodes, { typical }) => createScanFgd(nodes, typical) },
 ];
-
-function packerWith(scorer: Scorer, mix: keyof Mixes = 'typical'): NamedPolicy['create'] {
-  return (nodes, mixes) => {
-    const packer = createPacker({ nodes, workload: mixes[mix] }, { scorer });
-    return (job) => {
-      const result = packer.place(job);
-      return 'placement' in result ? result.placement : undefined;
-    };
-  };
-}
 
 function rowOf(policy: string, runs: readonly Replay[], speedRatio: number): PackBenchmarkRow {
   const mean = (value: (run: Replay) => number) => sum(runs.map(value)) / runs.length;
