@@ -26,7 +26,7 @@ export function createExpectedWaste(
   state: FleetState,
   largestCpuMilli: number,
   shapes: readonly MixShape[],
-  streamsOf: (node: number) => Uint16Array,
+  streamsOf: (node: number) => Uint32Array,
 ): ExpectedWaste {
   const { gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
   const cpuStep = Math.max(1, Math.floor(largestCpuMilli / CPU_STEPS));
@@ -36,7 +36,7 @@ export function createExpectedWaste(
   const memoryNeed = Float64Array.from(shapes, ({ demand }) => demand.gpuMemoryMib);
   const eligible = shapes.map(({ demand }) => demand.isGpuEligible);
   const usesMemory = memoryNeed.some((need) => need > 0);
-  const remembered = new Map<Uint16Array, Map<string, number>>();
+  const remembered = new Map<Uint32Array, Map<string, number>>();
   let rememberedCount = 0;
 
   const mostGpus = gpuStart.reduce((most, end, n) => (n === 0 ? most : Math.max(most, end - gpuStart[n - 1]!)), 0);
@@ -77,7 +77,7 @@ export function createExpectedWaste(
   };
 
   /** Idle milli-GPU after the stream that begins at `from`. */
-  const fill = (streams: Uint16Array, from: number, cpu: number, idle: number): number => {
+  const fill = (streams: Uint32Array, from: number, cpu: number, idle: number): number => {
     left.set(milli);
     if (usesMemory) memoryLeft.set(memory);
     for (let k = from; k < from + STREAM_LENGTH && idle > 0; k++) {

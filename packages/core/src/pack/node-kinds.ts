@@ -18,8 +18,12 @@ const RECEIVED_RATIO = 0.7;
 const HALF_BELIEF_JOBS = 30;
 /** Nodes of the simulated fleet, about: enough for every kind to receive its work, few enough to learn in part of a second. */
 const SAMPLE_NODES = 256;
-/** Jobs offered in a fill at most, so that learning ends when hardly any job asks for a GPU. */
+/** Jobs offered in a fill at most, for each GPU, so that learning ends when hardly any job asks for one. */
+const MAX_JOBS_PER_GPU = 64;
+/** The same in all. */
 const MAX_JOBS = 20_000;
+/** Jobs a learned mix must be made of before it is worth a simulated fill. */
+const MIN_LEARNED_JOBS = 1_000;
 const FILL_SEED = 777;
 
 /** Says which streams to try each kind of node on. Remembers the last answer: a fleet changes more often than its make-up. */
@@ -27,14 +31,22 @@ export type KindStreams = (
   fleet: Fleet,
   mix: readonly WorkloadShape[],
   shapes: readonly MixShape[],
-) => readonly Uint16Array[];
+) => readonly Uint32Array[];
 
-/** Creates {@link KindStreams} with an empty memory. The memory saves time and changes no answer. */
-export function createKindStreams(): KindStreams {
+/**
+ * Creates {@link KindStreams} with an empty memory. The memory saves time and changes no answer.
+ *
+ * @param jobCount - jobs the mix was learned from: of few, all kinds are tried on the whole mix.
+ */
+export function createKindStreams(jobCount: () => number): KindStreams {
   let lastMix: readonly WorkloadShape[] | undefined;
   let lastKey = '';
-  let streams: readonly Uint16Array[] = [];
+  let streams: readonly Uint32Array[] = [];
   return (fleet, mix, shapes) => {
+    if (jobCount() < MIN_LEARNED_JOBS) {
+      const whole = drawStreams(shapes.map(({ frequency }) => frequency));
+      return fleet.catalogue.kindNodes.map(() => whole);
+    }
     const sample = sampleOf(fleet);
     const key = JSON.stringify(sample);
     if (mix !== lastMix || key !== lastKey) streams = streamsByKind(sample, shapes);
@@ -62,9 +74,9 @@ function sampleOf({ catalogue: { kindNodes, kindOf } }: Fleet): readonly GpuNode
  * much of it. So an empty fleet is filled with random jobs of the mix by the rule itself, and each kind's streams are drawn
  * for the larger part from what it received. Depends on the nodes and the mix alone. `O(jobs of a full fleet × log nodes)`
  */
-function streamsByKind(nodes: readonly GpuNode[], shapes: readonly MixShape[]): readonly Uint16Array[] {
+function streamsByKind(nodes: readonly GpuNode[], shapes: readonly MixShape[]): readonly Uint32Array[] {
   const whole = drawStreams(shapes.map(({ frequency }) => frequency));
-  let streams: readonly Uint16Array[] = createFleet(nodes).catalogue.kindNodes.map(() => whole);
+  let streams: readonly Uint32Array[] = createFleet(nodes).catalogue.kindNodes.map(() => whole);
   if (streams.length < 2 || !shapes.some(({ demand }) => demand.gpuMilli > 0)) return streams;
   const random = createRandom(FILL_SEED);
   for (let round = 0; round < ROUNDS; round++) {
@@ -77,7 +89,7 @@ function streamsByKind(nodes: readonly GpuNode[], shapes: readonly MixShape[]): 
 function receivedByKind(
   nodes: readonly GpuNode[],
   shapes: readonly MixShape[],
-  streams: readonly Uint16Array[],
+  streams: readonly Uint32Array[],
   random: ReturnType<typeof createRandom>,
 ): readonly Float64Array[] {
   const trial = createFleet(nodes);
@@ -90,8 +102,9 @@ function receivedByKind(
   const received = streams.map(() => new Float64Array(shapes.length));
   const jobs = new Float64Array(streams.length);
   const target = FILL_RATIO * trial.state.nodeGpuFree.reduce((sum, milli) => sum + milli, 0);
+  const most = Math.min(MAX_JOBS, MAX_JOBS_PER_GPU * trial.state.gpuType.length);
   let asked = 0;
-  for (let k = 0; k < MAX_JOBS && asked < target; k++) {
+  for (let k = 0; k < most && asked < target; k++) {
     const shape = firstAbove(upTo, random.next() * total);
     const { demand } = shapes[shape]!;
     asked += demand.gpuCount * demand.gpuMilli;

@@ -58,8 +58,8 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   checkRunning(input.running);
   const { nowMs } = input;
   const nodes = new Map<string, GpuNode>(input.nodes.map((node) => [node.id, copyNode(node)]));
-  const mix = createMix(input);
-  const kindStreams = createKindStreams();
+  const mix = createMix(input, scorer);
+  const kindStreams = createKindStreams(mix.jobCount);
   const placed = new Map<string, Placed>();
   let packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs, kindStreams);
   let isStale = false;

@@ -33,7 +33,7 @@ interface Known {
 export function priced(
   fleet: Fleet,
   shapes: readonly MixShape[],
-  streamsOf: (node: number) => Uint16Array,
+  streamsOf: (node: number) => Uint32Array,
 ): NodeScorer {
   const { state, kindState } = fleet;
   const { nodeCount, gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree, nodeGpuFree } = state;

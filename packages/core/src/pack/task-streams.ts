@@ -39,12 +39,12 @@ export function mixShapes(mix: readonly WorkloadShape[], catalogue: Catalogue): 
  * spread evenly over the shapes, so that even a rare shape is met about as often as it comes. The same frequencies give the
  * same streams.
  */
-export function drawStreams(frequencies: ArrayLike<number>): Uint16Array {
+export function drawStreams(frequencies: ArrayLike<number>): Uint32Array {
   const random = createRandom(STREAM_SEED);
   const upTo = new Float64Array(frequencies.length);
   let total = 0;
   for (let k = 0; k < upTo.length; k++) upTo[k] = total += frequencies[k]!;
-  const streams = new Uint16Array(STREAM_COUNT * STREAM_LENGTH);
+  const streams = new Uint32Array(STREAM_COUNT * STREAM_LENGTH);
   for (let stream = 0; stream < STREAM_COUNT; stream++) {
     for (let turn = 0; turn < STREAM_LENGTH; turn++) {
       const spread = ((stream + random.next()) / STREAM_COUNT + turn * GOLDEN_STEP) % 1;
