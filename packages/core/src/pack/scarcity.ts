@@ -14,8 +14,8 @@ const MARGIN_DEVIATIONS = 2;
 const SOFTNESS = 0.5;
 /** A price takes this many values above 0, a power of two: it stands still most of the time, and sums of prices are exact. */
 const PRICE_LEVELS = 32;
-/** Hard shapes that have prices; the scarcest on the empty fleet. */
-const MAX_HARD_SHAPES = 64;
+/** Shapes that not every GPU can serve and that have prices; the scarcest on the empty fleet. */
+const MAX_CHOOSY_SHAPES = 48;
 
 /** Prices on hosts of jobs that are hard to host; see {@link createScarcity}. */
 export interface Scarcity {
@@ -183,9 +183,10 @@ function hardShapes(fleet: Fleet, shapes: readonly MixShape[]): readonly HardSha
     for (const kind of catalogue.kindOf) supply += hostsOn({ ...fleet, state: kindState }, kind, demand);
     return { demand, rate, weight, supply };
   });
+  const able = rated.filter(({ supply }) => supply > 0);
   // The sort is stable and the candidates come in the order of the shapes, which is fixed.
-  rated.sort((x, y) => x.supply * y.rate - y.supply * x.rate);
-  return rated.filter(({ supply }) => supply > 0).slice(0, MAX_HARD_SHAPES);
+  const choosy = able.filter(({ demand }) => isChoosy(demand)).sort((x, y) => x.supply * y.rate - y.supply * x.rate);
+  return [...able.filter(({ demand }) => !isChoosy(demand)), ...choosy.slice(0, MAX_CHOOSY_SHAPES)];
 }
 
 /** Hosts of `scarce` that one job of `demand` takes; 0 when it may also run where `scarce` cannot. */
