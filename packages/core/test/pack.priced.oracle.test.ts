@@ -8,13 +8,16 @@ import {
   type Placement,
   type WorkloadShape,
 } from '../src/index.ts';
-import { mixKey } from '../src/pack/demand.ts';
+import { demandOf, mixKey } from '../src/pack/demand.ts';
+import { move as moveRows } from '../src/pack/fleet-state.ts';
 import { createFleet } from '../src/pack/fleet.ts';
 import { createKindStreams } from '../src/pack/node-kinds.ts';
+import { priced } from '../src/pack/priced.ts';
+import { holdingOf } from '../src/pack/running.ts';
 import { mixShapes } from '../src/pack/task-streams.ts';
 import { demand, fleet, NOW_MS, workload } from './arbitraries.ts';
 import { ledgerNode, move, type LedgerNode } from './oracles/pack-ledger.ts';
-import { scanPriced, type OracleShape } from './oracles/pack-priced.ts';
+import { costsOf, scanPriced, type OracleShape } from './oracles/pack-priced.ts';
 
 const nowMs = NOW_MS;
 const scorer = 'priced';
@@ -84,6 +87,64 @@ describe('the decision of priced', () => {
     );
 
     expect(placedCount).toBeGreaterThan(400);
+  });
+
+  it('follows from the costs of the definition on every node, to the milli', () => {
+    let compared = 0;
+    fc.assert(
+      fc.property(fleet(6), fc.array(step, { minLength: 5, maxLength: 25 }), workload, (nodes, steps, mix) => {
+        const built = createFleet(nodes);
+        const { state, indexOf, isCordoned, catalogue } = built;
+        const streamsOf = streamsFor(nodes, mix);
+        const { score, changed } = priced(built, mixShapes(mix, catalogue), (k) => streamsOf(built.nodes[k]!.id));
+        const options = { shapes: shapesOf(mix), streamsOf, nowMs };
+        const ledger = nodes.map(ledgerNode);
+        const placed: { job: Job; placement: Placement }[] = [];
+        const apply = (job: Job, placement: Placement, sign: 1 | -1, held: ReturnType<typeof holdingOf>) => {
+          moveRows(state, held.node, held.holding, sign);
+          changed(held.node, () => undefined);
+          move(
+            ledger.find(({ id }) => id === placement.nodeId)!,
+            job,
+            placement,
+            sign,
+          );
+        };
+        const heldBy = new Map<string, ReturnType<typeof holdingOf>>();
+        steps.forEach((action, index) => {
+          if (action.kind === 'place') {
+            const job = { ...action.job, id: `j${index}` };
+            if (job.migProfile === undefined) {
+              for (const { node, cost, idle } of costsOf(ledger, nodes, job, options)) {
+                compared++;
+                const expected = 2 ** 20 - cost + 0.5 * (1 - idle);
+                const hasGpu = node.gpus.some(({ instances }) => instances.length === 0);
+                expect(score(indexOf.get(node.id)!, demandOf(job, catalogue))).toBeCloseTo(
+                  hasGpu ? expected : 2 ** 20 - cost + 0.5,
+                  6,
+                );
+              }
+            }
+            const placement = scanPriced(ledger, nodes, job, options);
+            if (placement === undefined) return;
+            heldBy.set(job.id, holdingOf(built, job, placement, 'job'));
+            apply(job, placement, -1, heldBy.get(job.id)!);
+            placed.push({ job, placement });
+          } else if (action.kind === 'release' && placed.length > 0) {
+            const [{ job, placement }] = placed.splice(action.pick % placed.length, 1) as [(typeof placed)[number]];
+            apply(job, placement, 1, heldBy.get(job.id)!);
+          } else if (action.kind === 'cordon' && ledger.length > 0) {
+            const node = ledger[action.pick % ledger.length]!;
+            node.isCordoned = !node.isCordoned;
+            isCordoned[indexOf.get(node.id)!] = node.isCordoned ? 1 : 0;
+            changed(indexOf.get(node.id)!, () => undefined);
+          }
+        });
+      }),
+      { numRuns: 200, seed: 2 },
+    );
+
+    expect(compared).toBeGreaterThan(1_000);
   });
 
   it('is that of a packer that has just been built, however prices rose and fell in between', () => {

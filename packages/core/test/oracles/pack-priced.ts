@@ -1,10 +1,18 @@
 import type { GpuNode, Job, Placement, WorkloadShape } from '../../src/index.ts';
-import { admits, ledgerNode, usableGpus, usableInstances, type LedgerNode } from './pack-ledger.ts';
+import { admits, hasRoom, ledgerNode, usableGpus, usableInstances, type LedgerNode } from './pack-ledger.ts';
 
 /** A shape of the mix with its share of the jobs. MIG shapes are left out before. */
 export interface OracleShape {
   readonly job: Omit<Job, 'id'>;
   readonly frequency: number;
+}
+
+/** What the rule knows. */
+export interface ScanOptions {
+  readonly shapes: readonly OracleShape[];
+  /** Streams of 60 positions of shapes, one after the other. */
+  readonly streamsOf: (nodeId: string) => ArrayLike<number>;
+  readonly nowMs: number;
 }
 
 /**
@@ -15,14 +23,9 @@ export function scanPriced(
   nodes: readonly LedgerNode[],
   empty: readonly GpuNode[],
   job: Job,
-  options: {
-    readonly shapes: readonly OracleShape[];
-    /** Streams of 60 positions of shapes, one after the other. */
-    readonly streamsOf: (nodeId: string) => ArrayLike<number>;
-    readonly nowMs: number;
-  },
+  options: ScanOptions,
 ): Placement | undefined {
-  const { shapes, streamsOf, nowMs } = options;
+  const { nowMs } = options;
   const open = nodes.filter((node) => admits(node, job, nowMs));
   const base = (node: LedgerNode) => ({ jobId: job.id, nodeId: node.id });
   if (job.migProfile !== undefined) {
@@ -35,11 +38,26 @@ export function scanPriced(
     const { gpu, start } = usableInstances(node, job).sort(order)[0]!;
     return { ...base(node), gpus: [], mig: { gpuIndex: gpu, profile: job.migProfile, start } };
   }
+  const tries = costsOf(nodes, empty, job, options);
+  tries.sort((x, y) => x.cost - y.cost || x.idle - y.idle || (x.node.id < y.node.id ? -1 : 1));
+  const best = tries[0];
+  const milli = job.gpuMilli ?? 1_000;
+  return best === undefined ? undefined : { ...base(best.node), gpus: best.set.map((index) => ({ index, milli })) };
+}
+
+/** What the job costs on each node that admits it, milli-GPU, on which GPUs, and the share of the GPUs idle there. */
+export function costsOf(
+  nodes: readonly LedgerNode[],
+  empty: readonly GpuNode[],
+  job: Job,
+  { shapes, streamsOf, nowMs }: ScanOptions,
+): { readonly node: LedgerNode; readonly set: readonly number[]; readonly cost: number; readonly idle: number }[] {
+  const open = nodes.filter((node) => admits(node, job, nowMs));
   const cpuStep = Math.max(1, Math.floor(Math.max(0, ...empty.map(({ cpuMilli }) => cpuMilli)) / 128));
   const prices = pricesOf(nodes, empty, shapes);
   const numbers = typeNumbers(empty);
   const milli = job.gpuMilli ?? 1_000;
-  const tries = open.map((node) => {
+  return open.map((node) => {
     const usable = job.gpuCount === 0 ? [] : usableGpus(node, job);
     const sets = milli < 1_000 ? usable.map((index) => [index]) : [usable.slice(0, job.gpuCount)];
     const streams = streamsOf(node.id);
@@ -56,9 +74,6 @@ export function scanPriced(
     const size = node.gpus.filter(({ instances }) => instances.length === 0).length * 1_000;
     return { node, set, cost: Math.round(growth + lost), idle: size === 0 ? 0 : idleOf(node) / size };
   });
-  tries.sort((x, y) => x.cost - y.cost || x.idle - y.idle || (x.node.id < y.node.id ? -1 : 1));
-  const best = tries[0];
-  return best === undefined ? undefined : { ...base(best.node), gpus: best.set.map((index) => ({ index, milli })) };
 }
 
 function take(node: LedgerNode, job: Omit<Job, 'id'>, set: readonly number[]): LedgerNode {
@@ -131,7 +146,7 @@ function waste(
 function hostsOn(node: LedgerNode, shape: Omit<Job, 'id'>): number {
   if (node.isCordoned) return 0;
   let count = 0;
-  for (let now = node; admits(now, shape, 0); count++) {
+  for (let now = node; hasRoom(now, shape); count++) {
     now = take(now, shape, usableGpus(now, shape).slice(0, shape.gpuCount));
   }
   return count;
