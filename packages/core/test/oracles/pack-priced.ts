@@ -1,4 +1,4 @@
-import type { GpuNode, Job, Placement, WorkloadShape } from '../../src/index.ts';
+import type { GpuNode, Job, Placement } from '../../src/index.ts';
 import { admits, hasRoom, ledgerNode, usableGpus, usableInstances, type LedgerNode } from './pack-ledger.ts';
 
 /** A shape of the mix with its share of the jobs. MIG shapes are left out before. */

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { loadOpenB, openbArrivals, openbShuffledNodes } from '@spillway/traces';
+import { loadOpenB, openbArrivals, openbShuffledNodes, type OpenB } from '@spillway/traces';
 import { TASK_MIXES, type TaskMix } from './pack-mix-list.ts';
 import { mixesOf, packerWith, type CreatePolicy } from './pack-policies.ts';
 import { JOB_CLASSES, replay, type JobClass, type Replay } from './pack-replay.ts';
@@ -17,6 +17,8 @@ export interface PackMixesOptions {
   readonly seeds?: readonly number[];
   /** @defaultValue all of them */
   readonly mixes?: readonly TaskMix[];
+  /** @defaultValue all of it */
+  readonly trace?: OpenB;
 }
 
 /** One mix, means over the seeds. */
@@ -35,8 +37,8 @@ export interface PackMixesRow {
 
 /** Replays mixes drawn from the tasks of OpenB by the protocol of the FGD paper, nodes in random order. */
 export function packMixesBenchmark(options: PackMixesOptions = {}): readonly PackMixesRow[] {
-  const { seeds = [42, 43, 44], mixes = TASK_MIXES } = options;
-  const { nodes, tasks } = loadOpenB();
+  const { seeds = [42, 43, 44], mixes = TASK_MIXES, trace = loadOpenB() } = options;
+  const { nodes, tasks } = trace;
   return mixes.map(({ name, make }) => {
     const list = make(tasks, nodes);
     const known = mixesOf(list);
