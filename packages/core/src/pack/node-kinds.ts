@@ -16,7 +16,7 @@ const FILL_RATIO = 0.95;
 const RECEIVED_RATIO = 0.7;
 /** Jobs at which half of that part is believed. */
 const HALF_BELIEF_JOBS = 30;
-/** Nodes of the simulated fleet, about: enough for every kind to receive its work, few enough to learn in part of a second. */
+/** Nodes of the simulated fleet, about. On OpenB a fifth of the fleet learns in a quarter of the time and costs 0.07 points. */
 const SAMPLE_NODES = 1_280;
 /** Jobs offered in a fill at most, for each GPU, so that learning ends when hardly any job asks for one. */
 const MAX_JOBS_PER_GPU = 64;
