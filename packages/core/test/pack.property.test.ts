@@ -6,7 +6,13 @@ import { book, ledgerNode } from './oracles/pack-ledger.ts';
 
 const RUNS = { numRuns: 300 };
 const nowMs = NOW_MS;
-const options: fc.Arbitrary<PackOptions> = fc.constantFrom({}, { scorer: 'best-fit' }, { scorer: 'first-fit' });
+const options: fc.Arbitrary<PackOptions> = fc.constantFrom(
+  {},
+  { scorer: 'priced' },
+  { scorer: 'fgd' },
+  { scorer: 'best-fit' },
+  { scorer: 'first-fit' },
+);
 const placeAll = (packer: Packer, list: readonly Job[]) => list.map((job) => packer.place(job));
 
 describe('pack', () => {

@@ -13,7 +13,13 @@ import { fleet, jobs, NOW_MS } from './arbitraries.ts';
 import { admits, hasRoom, ledgerNode, move, type LedgerNode } from './oracles/pack-ledger.ts';
 
 const nowMs = NOW_MS;
-const options: fc.Arbitrary<PackOptions> = fc.constantFrom({}, { scorer: 'best-fit' }, { scorer: 'first-fit' });
+const options: fc.Arbitrary<PackOptions> = fc.constantFrom(
+  {},
+  { scorer: 'priced' },
+  { scorer: 'fgd' },
+  { scorer: 'best-fit' },
+  { scorer: 'first-fit' },
+);
 
 describe('reasons', () => {
   it('are true: the job fits nowhere, and with what is missing it does', () => {

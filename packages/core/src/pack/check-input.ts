@@ -4,7 +4,7 @@ import { checkNumber, checkOptionalNumber } from '../check-number.ts';
 import { checkIds } from '../internal/check.ts';
 import type { PackOptions, RunningJob, Scorer, WorkloadShape } from './types.ts';
 
-const SCORERS: readonly Scorer[] = ['fgd', 'best-fit', 'first-fit'];
+const SCORERS: readonly Scorer[] = ['priced', 'fgd', 'best-fit', 'first-fit'];
 
 /** The scorer asked for. @throws InvalidInputError when it is unknown */
 export function scorerOf({ scorer = 'fgd' }: PackOptions): Scorer {

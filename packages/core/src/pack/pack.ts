@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts';
 import { checkJobs, type Job, type Placement } from '../fleet/index.ts';
 import { packBound } from './bound.ts';
-import { checkClock, checkPackNodes } from './check-input.ts';
+import { checkClock, checkPackNodes, scorerOf } from './check-input.ts';
 import { createPacker } from './packer.ts';
 import type { PackInput, PackOptions, PackResult, UnplacedJob } from './types.ts';
 import { createJobCounts, typicalShapes } from './workload.ts';
@@ -38,7 +38,7 @@ export function pack(input: PackInput, options: PackOptions = {}): PackResult {
   checkPackInput(input);
   const counts = createJobCounts();
   for (const job of jobs) counts.add(job);
-  const workload = input.workload?.length ? input.workload : typicalShapes(counts.shapes());
+  const workload = input.workload?.length ? input.workload : typicalShapes(scorerOf(options), counts.shapes());
   const { nowMs } = input;
   const packer = createPacker({ nodes, running, workload, ...(nowMs === undefined ? {} : { nowMs }) }, options);
 

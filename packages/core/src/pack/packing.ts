@@ -4,6 +4,7 @@ import { move, type Holding } from './fleet-state.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createFragmentation, type Fragmentation } from './fragmentation.ts';
 import { lowestFreeGpus } from './gpu-choice.ts';
+import type { KindStreams } from './node-kinds.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { holdingOf, type Held } from './running.ts';
 import { bestNode, createScoreIndex, type ScoreIndex, type ScoreTree } from './score-index.ts';
@@ -36,6 +37,7 @@ export function createPacking(
   scorerName: Scorer,
   mix: readonly WorkloadShape[],
   nowMs: number | undefined,
+  kindStreams: KindStreams,
 ): Packing {
   const fleet = createFleet(nodes);
   const { state, catalogue } = fleet;
@@ -46,9 +48,10 @@ export function createPacking(
 
   const setMix = (shapes: readonly WorkloadShape[]): void => {
     // Other scorers do not look at the mix, so what they have indexed stays.
-    if (scorerName !== 'fgd' && index !== undefined) return;
-    fragmentation = scorerName === 'fgd' ? createFragmentation(state, catalogue, shapes) : undefined;
-    scorer = createScorer(scorerName, fleet, fragmentation);
+    const usesMix = scorerName === 'fgd' || scorerName === 'priced';
+    if (!usesMix && index !== undefined) return;
+    fragmentation = usesMix ? createFragmentation(state, catalogue, shapes) : undefined;
+    scorer = createScorer(scorerName, fleet, shapes, fragmentation, kindStreams);
     index = createScoreIndex(fleet, scorer);
   };
   const apply = (held: Held, sign: -1 | 1): void => {

@@ -120,10 +120,13 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
     return tree;
   };
 
-  const changed = (node: number): void => {
+  const note = (node: number): void => {
     log[logged & (leafCount - 1)] = node;
     logged++;
-    scorer.changed(node);
+  };
+  const changed = (node: number): void => {
+    note(node);
+    scorer.changed(node, note);
   };
   return { treeOf, changed };
 }

@@ -4,10 +4,24 @@ import type { Fleet } from './fleet.ts';
 import type { Fragmentation } from './fragmentation.ts';
 import { fewestInstances, tightestGpu } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
-import type { Scorer } from './types.ts';
+import type { KindStreams } from './node-kinds.ts';
+import { priced } from './priced.ts';
+import { mixShapes } from './task-streams.ts';
+import type { Scorer, WorkloadShape } from './types.ts';
 
 /** The scorer of a name. Only `fgd` looks at the fragmentation. */
-export function createScorer(name: Scorer, fleet: Fleet, fragmentation: Fragmentation | undefined): NodeScorer {
+export function createScorer(
+  name: Scorer,
+  fleet: Fleet,
+  mix: readonly WorkloadShape[],
+  fragmentation: Fragmentation | undefined,
+  kindStreams: KindStreams,
+): NodeScorer {
+  if (name === 'priced') {
+    const shapes = mixShapes(mix, fleet.catalogue);
+    const streams = kindStreams(fleet, mix, shapes);
+    return priced(fleet, shapes, (node) => streams[fleet.catalogue.kindOf[node]!]!);
+  }
   if (name === 'first-fit') return firstFit(fleet);
   if (name === 'best-fit' || fragmentation === undefined) return bestFit(fleet);
   return fgd(fleet, fragmentation);

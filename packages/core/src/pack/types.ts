@@ -27,12 +27,14 @@ export interface PackInput {
 }
 
 /** How a node is chosen among those that fit. */
-export type Scorer = 'fgd' | 'best-fit' | 'first-fit';
+export type Scorer = 'priced' | 'fgd' | 'best-fit' | 'first-fit';
 
 /** How to go about packing. */
 export interface PackOptions {
   /**
-   * `fgd`: least growth of expected fragmentation. `best-fit`: least left over. `first-fit`: lowest node id.
+   * `fgd`: least growth of expected fragmentation. `priced`: least growth of what will stay idle for good, plus prices that keep
+   * room for large and choosy jobs; allocates more than `fgd`, at a tenth of the speed, most with a `workload` that names the rare
+   * shapes too. `best-fit`: least left over. `first-fit`: lowest node id.
    * @defaultValue 'fgd'
    */
   readonly scorer?: Scorer;

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { formatPackNodes, packNodesBenchmark } from './pack-nodes.ts';
+import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
 
@@ -40,6 +41,15 @@ async function main(argv: readonly string[]): Promise<void> {
     .option('--seeds <from-to>', 'seeds, inclusive', '1-10')
     .action(({ seeds }: { readonly seeds: string }) => {
       process.stdout.write(`${formatPackMigBenchmark(packMigBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
+    });
+  program
+    .command('pack-mixes')
+    .description(
+      'Other mixes of work drawn from the OpenB tasks: the scorer priced against FGD, jobs that fail by class',
+    )
+    .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackMixes(packMixesBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
     });
   program
     .command('lets-wait-awhile')

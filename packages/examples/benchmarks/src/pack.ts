@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { createPacker, type GpuNode, type Scorer, type WorkloadShape } from '@spillway/core';
-import { loadOpenB, openbArrivals, openbShuffledNodes, openbWorkload } from '@spillway/traces';
-import { JOB_CLASSES, replay, type JobClass, type PackPolicy, type Replay } from './pack-replay.ts';
+import { loadOpenB, openbArrivals, openbShuffledNodes } from '@spillway/traces';
+import { mixesOf, packerWith, type CreatePolicy } from './pack-policies.ts';
+import { JOB_CLASSES, replay, type JobClass, type Replay } from './pack-replay.ts';
 import { createScanFgd } from './pack-scan-fgd.ts';
 
 /** GPUs asked for, as a share of all GPUs, as in the FGD paper. */
@@ -33,20 +33,21 @@ export interface PackBenchmarkRow {
 
 /**
  * Replays the OpenB trace by the protocol of the FGD paper (Weng et al., USENIX ATC 2023): tasks in random order, then drawn
- * anew, until 130 % of the GPUs have been asked for; no departures, no retries. Every policy knows the same mix of work.
+ * anew, until 130 % of the GPUs have been asked for; no departures, no retries. FGD knows the
+ * mix as its authors cut it, `priced` all of it.
  *
  * @returns rows for Spillway's packer with each scorer, and for FGD by plain scan as published, as a peer.
  */
 export function packBenchmark(options: PackBenchmarkOptions = {}): readonly PackBenchmarkRow[] {
   const { seeds = Array.from({ length: 10 }, (_, index) => 42 + index), nodeOrder = 'shuffle' } = options;
   const { nodes, tasks } = loadOpenB();
-  const workload = openbWorkload(tasks);
+  const mixes = mixesOf(tasks);
   const replays = new Map<string, Replay[]>(POLICIES.map(({ name }) => [name, []]));
   for (const seed of seeds) {
     const fleet = nodeOrder === 'trace' ? nodes : openbShuffledNodes(nodes, { seed });
     const arrivals = openbArrivals(tasks, nodes, { ratio: RATIO, seed });
     for (const { name, create } of POLICIES) {
-      replays.get(name)!.push(replay(fleet, arrivals, create(fleet, workload), () => performance.now()));
+      replays.get(name)!.push(replay(fleet, arrivals, create(fleet, mixes), () => performance.now()));
     }
   }
   const speedOf = (name: string) => {
@@ -94,25 +95,16 @@ export function formatPackBenchmark(rows: readonly PackBenchmarkRow[]): string {
 
 interface NamedPolicy {
   readonly name: string;
-  readonly create: (nodes: readonly GpuNode[], workload: readonly WorkloadShape[]) => PackPolicy;
+  readonly create: CreatePolicy;
 }
 
 const POLICIES: readonly NamedPolicy[] = [
+  { name: 'spillway priced', create: packerWith('priced', 'whole') },
   { name: 'spillway (fgd from an index)', create: packerWith('fgd') },
   { name: 'spillway first-fit', create: packerWith('first-fit') },
   { name: 'spillway best-fit', create: packerWith('best-fit') },
-  { name: 'FGD by scan, as published', create: createScanFgd },
+  { name: 'FGD by scan, as published', create: (nodes, { typical }) => createScanFgd(nodes, typical) },
 ];
-
-function packerWith(scorer: Scorer): NamedPolicy['create'] {
-  return (nodes, workload) => {
-    const packer = createPacker({ nodes, workload }, { scorer });
-    return (job) => {
-      const result = packer.place(job);
-      return 'placement' in result ? result.placement : undefined;
-    };
-  };
-}
 
 function rowOf(policy: string, runs: readonly Replay[], speedRatio: number): PackBenchmarkRow {
   const mean = (value: (run: Replay) => number) => sum(runs.map(value)) / runs.length;

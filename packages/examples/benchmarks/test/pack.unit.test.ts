@@ -2,7 +2,7 @@ import { createPacker, type GpuNode, type Job } from '@spillway/core';
 import { loadOpenB, openbArrivals, openbShuffledNodes, openbWorkload } from '@spillway/traces';
 import { describe, expect, it } from 'vitest';
 import { formatPackBenchmark, packBenchmark } from '../src/pack.ts';
-import { replay } from '../src/pack-replay.ts';
+import { JOB_CLASSES, replay } from '../src/pack-replay.ts';
 import { createScanFgd } from '../src/pack-scan-fgd.ts';
 
 const node = (id: string, gpuCount: number): GpuNode => ({
@@ -24,16 +24,17 @@ describe('the packing benchmark', () => {
 
   it('compares the packer with its scorers and a scan as published, none turning work away', () => {
     expect(rows.map(({ policy }) => policy)).toEqual([
+      'spillway priced',
       'spillway (fgd from an index)',
       'spillway first-fit',
       'spillway best-fit',
       'FGD by scan, as published',
     ]);
-    expect(rows.map(({ refused }) => refused)).toEqual([0, 0, 0, 0]);
+    expect(rows.map(({ refused }) => refused)).toEqual([0, 0, 0, 0, 0]);
   });
 
   it('comes near the published 95.39 % with FGD, and in the published order', () => {
-    const [fgd, firstFit, bestFit, scan] = rows.map(({ allocatedPercent }) => allocatedPercent);
+    const [, fgd, firstFit, bestFit, scan] = rows.map(({ allocatedPercent }) => allocatedPercent);
 
     expect(fgd).toBeGreaterThan(95.3);
     expect(scan).toBeGreaterThan(95.3);
@@ -43,10 +44,20 @@ describe('the packing benchmark', () => {
     expect(bestFit).toBeGreaterThan(92.5);
   });
 
+  it('allocates more with priced than FGD, fails later and no class of jobs more often', () => {
+    const [priced, fgd] = rows;
+
+    expect(priced!.allocatedPercent).toBeGreaterThan(96.1);
+    expect(priced!.firstFailurePercent).toBeGreaterThan(fgd!.firstFailurePercent + 0.5);
+    for (const jobClass of JOB_CLASSES) {
+      expect(priced!.failed[jobClass]).toBeLessThanOrEqual(fgd!.failed[jobClass]);
+    }
+  });
+
   it('prints a line a policy', () => {
     const lines = formatPackBenchmark(rows).split('\n');
 
-    expect(lines).toHaveLength(8);
+    expect(lines).toHaveLength(9);
     expect(lines[3]).toContain('failed (cpu/share/1/2/4/8)');
     expect(lines.slice(4).every((line) => line.length === lines[3]!.length)).toBe(true);
   });

@@ -110,10 +110,18 @@ export function openbShuffledNodes(nodes: readonly GpuNode[], options: { readonl
 }
 
 /**
- * The mix of work that a scheduler may know: the most frequent shapes that cover 95 % of the tasks, main memory left aside,
- * `weight` being the number of tasks. Equally frequent shapes by descending CPU, share and GPU count.
+ * The mix of work that a scheduler may know: the most frequent shapes that cover 95 % of the tasks, `weight` being the number
+ * of tasks. Equally frequent shapes by descending CPU, share and GPU count. Tasks that differ in main memory alone are one
+ * shape, with the memory of the first.
+ *
+ * @param options.coverageRatio - share of the tasks that the shapes cover, from 0 to 1; 1: every shape. @defaultValue 0.95, as
+ * in the FGD paper's simulator
  */
-export function openbWorkload(tasks: readonly Job[]): readonly WorkloadShape[] {
+export function openbWorkload(
+  tasks: readonly Job[],
+  options: { readonly coverageRatio?: number } = {},
+): readonly WorkloadShape[] {
+  const { coverageRatio = COVERAGE_RATIO } = options;
   const shapes = new Map<string, { readonly job: Omit<Job, 'id'>; weight: number }>();
   for (const task of tasks) {
     const { cpuMilli, gpuCount, gpuMilli: milli, gpuModels } = task;
@@ -132,7 +140,7 @@ export function openbWorkload(tasks: readonly Job[]): readonly WorkloadShape[] {
   );
   let covered = 0;
   return byFrequency.filter(({ weight }) => {
-    if (covered >= COVERAGE_RATIO * tasks.length) return false;
+    if (covered >= coverageRatio * tasks.length) return false;
     covered += weight;
     return true;
   });

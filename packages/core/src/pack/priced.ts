@@ -1,0 +1,151 @@
+import { GPU_MILLI } from '../units.ts';
+import type { Demand } from './demand.ts';
+import { createExpectedWaste } from './expected-waste.ts';
+import type { Fleet } from './fleet.ts';
+import { fewestInstances } from './gpu-choice.ts';
+import type { NodeScorer } from './node-scorer.ts';
+import { createScarcity } from './scarcity.ts';
+import type { MixShape } from './task-streams.ts';
+
+/**
+ * Lifts the score above 0, milli-GPU. Dearer placements count as equal. Not larger than it must be: a double keeps apart
+ * two shares of GPUs idle beside a number of this size.
+ */
+const DEAREST_MILLI = 2 ** 20;
+
+/** What a demand costs on each node, as long as the node stands still. */
+interface Known {
+  /** Growth of expected waste, milli-GPU. */
+  readonly growth: Float64Array;
+  /** Row of the GPU for a share. */
+  readonly gpu: Int32Array;
+  /** Version of the node they belong to. */
+  readonly version: Int32Array;
+}
+
+/**
+ * Least growth of expected final waste plus the price of the hosts that hard jobs lose, in whole milli-GPU; see
+ * {@link createExpectedWaste} and {@link createScarcity}. Of equal nodes the fuller one is taken, the one whose GPUs are idle to
+ * a smaller share; a node without GPUs counts as full. MIG jobs go where the fewest instances are free.
+ *
+ * @param streamsOf - by node, the random jobs it is tried on.
+ */
+export function priced(
+  fleet: Fleet,
+  shapes: readonly MixShape[],
+  streamsOf: (node: number) => Uint32Array,
+): NodeScorer {
+  const { state, kindState } = fleet;
+  const { nodeCount, gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree, nodeGpuFree } = state;
+  const { kindOf } = fleet.catalogue;
+  const { nodeGpuFree: gpuTotal } = kindState;
+  const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
+  const { waste } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
+  const scarcity = createScarcity(fleet, shapes);
+  const instances = fewestInstances(fleet);
+  // Expected waste of each node as it stands; NaN: to be computed.
+  const before = new Float64Array(nodeCount).fill(NaN);
+  const version = new Int32Array(nodeCount).fill(1);
+  const knownOf = new WeakMap<Demand, Known>();
+
+  const known = (demand: Demand): Known => {
+    const found = knownOf.get(demand);
+    if (found !== undefined) return found;
+    const made = {
+      growth: new Float64Array(nodeCount),
+      gpu: new Int32Array(nodeCount),
+      version: new Int32Array(nodeCount),
+    };
+    knownOf.set(demand, made);
+    return made;
+  };
+  /** Takes (`sign` -1) or gives back (`sign` 1) a share, so that it can be tried. */
+  const moveShare = (node: number, gpu: number, { gpuMilli, gpuMemoryMib }: Demand, sign: -1 | 1): void => {
+    gpuFree[gpu]! += sign * gpuMilli;
+    if (gpuMemoryFree[gpu]! >= 0) gpuMemoryFree[gpu]! += sign * gpuMemoryMib;
+  };
+  // Rows of the whole GPUs tried last.
+  const tried: number[] = [];
+  const takeWhole = (node: number, demand: Demand): void => {
+    tried.length = 0;
+    for (let g = gpuStart[node]!; tried.length < demand.gpuCount; g++) {
+      if (gpuFree[g] !== GPU_MILLI || demand.isGpuEligible[gpuType[g]!] === 0) continue;
+      gpuFree[g] = 0;
+      tried.push(g);
+    }
+  };
+  const giveWhole = (): void => {
+    for (const g of tried) gpuFree[g] = GPU_MILLI;
+  };
+  /** A GPU in the same state as an earlier one does as well and loses the tie. */
+  const hasTwinBefore = (start: number, gpu: number): boolean => {
+    for (let g = start; g < gpu; g++) {
+      if (gpuFree[g] === gpuFree[gpu] && gpuType[g] === gpuType[gpu] && gpuMemoryFree[g] === gpuMemoryFree[gpu]) {
+        return true;
+      }
+    }
+    return false;
+  };
+
+  /** Computes the growth of waste, and the GPU for a share: the least growth, the lowest of equals. */
+  const grow = (node: number, demand: Demand, { growth, gpu, version: seen }: Known): void => {
+    if (Number.isNaN(before[node])) before[node] = waste(node, cpuFree[node]!);
+    const cpuLeft = cpuFree[node]! - demand.cpuMilli;
+    let least = Infinity;
+    if (!demand.isShare) {
+      takeWhole(node, demand);
+      least = waste(node, cpuLeft);
+      giveWhole();
+    } else {
+      const { gpuMilli, gpuMemoryMib, isGpuEligible } = demand;
+      const start = gpuStart[node]!;
+      for (let g = start; g < gpuStart[node + 1]!; g++) {
+        if (gpuFree[g]! < gpuMilli || isGpuEligible[gpuType[g]!] === 0) continue;
+        if (gpuMemoryMib > 0 && gpuMemoryFree[g]! < gpuMemoryMib) continue;
+        if (hasTwinBefore(start, g)) continue;
+        moveShare(node, g, demand, -1);
+        const after = waste(node, cpuLeft);
+        moveShare(node, g, demand, 1);
+        if (after >= least) continue;
+        least = after;
+        gpu[node] = g;
+      }
+    }
+    growth[node] = least - before[node]!;
+    seen[node] = version[node]!;
+  };
+  /** Price of the hosts that hard jobs lose when the demand goes to the node. */
+  const hostsLost = (node: number, demand: Demand, gpu: number): number => {
+    cpuFree[node]! -= demand.cpuMilli;
+    memoryFree[node]! -= demand.memoryMib;
+    if (demand.isShare) moveShare(node, gpu, demand, -1);
+    else takeWhole(node, demand);
+    const loss = scarcity.loss(node);
+    if (demand.isShare) moveShare(node, gpu, demand, 1);
+    else giveWhole();
+    cpuFree[node]! += demand.cpuMilli;
+    memoryFree[node]! += demand.memoryMib;
+    return loss;
+  };
+
+  const score = (node: number, demand: Demand): number => {
+    if (demand.isMig) return instances(node);
+    const costs = known(demand);
+    if (costs.version[node] !== version[node]) grow(node, demand, costs);
+    const cost = Math.round(costs.growth[node]! + hostsLost(node, demand, costs.gpu[node]!));
+    const total = gpuTotal[kindOf[node]!]!;
+    const usedRatio = total === 0 ? 1 : (total - nodeGpuFree[node]!) / total;
+    // Costs are whole, so half a milli-GPU orders the nodes of equal cost.
+    return Math.max(0, DEAREST_MILLI - cost) + 0.5 * usedRatio;
+  };
+  const shareGpu = (node: number, demand: Demand): number => {
+    score(node, demand);
+    return known(demand).gpu[node]!;
+  };
+  const changed: NodeScorer['changed'] = (node, mark) => {
+    before[node] = NaN;
+    version[node]!++;
+    scarcity.changed(node, mark);
+  };
+  return { score, shareGpu, changed };
+}

@@ -1,0 +1,202 @@
+import { GPU_MILLI } from '../units.ts';
+import type { Demand } from './demand.ts';
+import type { Fleet } from './fleet.ts';
+import type { MixShape } from './task-streams.ts';
+
+/** Price of the last host, as a share of the milli-GPU the shape asks for. Chosen on OpenB and mixes drawn from it. */
+const PRICE_RATIO = 0.5;
+/** The same for single whole GPUs where most of the work shares GPUs. */
+const SINGLE_PRICE_RATIO = 2;
+/** Hosts are kept for the demand to expect, this part of it more, and so many standard deviations of a Poisson count. */
+const MARGIN_RATIO = 0.1;
+const MARGIN_DEVIATIONS = 2;
+/** Width of the step from plenty to none, in standard deviations of the demand. */
+const SOFTNESS = 0.5;
+/** A price takes this many values above 0, a power of two: it stands still most of the time, and sums of prices are exact. */
+const PRICE_LEVELS = 32;
+/** Shapes that not every GPU can serve and that have prices; the scarcest on the empty fleet. */
+const MAX_CHOOSY_SHAPES = 48;
+
+/** Prices on hosts of jobs that are hard to host; see {@link createScarcity}. */
+export interface Scarcity {
+  /** What the node is worth less now than when it last changed, milli-GPU: a placement is tried on the state, then asked. */
+  readonly loss: (node: number) => number;
+  /** The node's amounts or its cordon have changed. Calls `mark` for other nodes whose loss may have changed with the prices. */
+  readonly changed: (node: number, mark: (node: number) => void) => void;
+}
+
+/** A shape that finds few hosts. */
+interface HardShape {
+  readonly demand: Demand;
+  /** Hosts of it that the next job of the mix takes, on average, when only those are counted that need such a host. */
+  readonly rate: number;
+  /** Price of the last host, milli-GPU. */
+  readonly weight: number;
+}
+
+/**
+ * Prices hosts of hard shapes: several whole GPUs on one node, GPUs that not every model or memory size can serve, and single
+ * whole GPUs when shares are most of the demand. A host is one job of the shape that could start now. With `S` hosts left
+ * and a demand `D` for them until the fleet is full, one host costs
+ *
+ * `weight × logistic((D × (1 + margin) + deviations × sqrt(D) - S) / max(1, softness × sqrt(D)))`
+ *
+ * in whole levels: nothing while hosts are plenty, the full weight when they are about to run out. Larger shapes that need the
+ * same hosts count in `D` (Hall's condition on nested shapes). `D` falls as the fleet fills, so hosts kept for work that
+ * no longer comes are given free. The prices follow from what is free now, not from what happened before.
+ */
+export function createScarcity(fleet: Fleet, shapes: readonly MixShape[]): Scarcity {
+  const { state, isCordoned } = fleet;
+  const { nodeCount, cpuFree, nodeGpuFree } = state;
+  const hard = hardShapes(fleet, shapes);
+  const mean = (of: (demand: Demand) => number) =>
+    shapes.reduce((sum, { demand, frequency }) => sum + frequency * of(demand), 0);
+  const gpuPerJob = mean(({ gpuCount, gpuMilli }) => gpuCount * gpuMilli);
+  const cpuPerJob = mean(({ cpuMilli }) => cpuMilli);
+
+  const hosts = new Int32Array(nodeCount * hard.length);
+  const supply = new Float64Array(hard.length);
+  const level = new Int32Array(hard.length);
+  const price = new Float64Array(hard.length);
+  const gpuOf = new Float64Array(nodeCount);
+  const cpuOf = new Float64Array(nodeCount);
+  let gpuLeft = 0;
+  let cpuLeft = 0;
+
+  const count = (node: number): void => {
+    const isOpen = isCordoned[node] === 0;
+    for (let q = 0; q < hard.length; q++) {
+      const now = isOpen ? hostsOn(fleet, node, hard[q]!.demand) : 0;
+      supply[q]! += now - hosts[node * hard.length + q]!;
+      hosts[node * hard.length + q] = now;
+    }
+    gpuLeft -= gpuOf[node]!;
+    cpuLeft -= cpuOf[node]!;
+    gpuLeft += gpuOf[node] = isOpen ? nodeGpuFree[node]! : 0;
+    cpuLeft += cpuOf[node] = isOpen ? cpuFree[node]! : 0;
+  };
+  const jobsToCome = (): number => {
+    const byGpu = gpuPerJob === 0 ? Infinity : gpuLeft / gpuPerJob;
+    const byCpu = cpuPerJob === 0 ? Infinity : cpuLeft / cpuPerJob;
+    return Math.min(byGpu, byCpu);
+  };
+  /** Shapes whose price has changed. */
+  const moved: number[] = [];
+  const reprice = (): void => {
+    moved.length = 0;
+    const toCome = jobsToCome();
+    for (let q = 0; q < hard.length; q++) {
+      const { rate, weight } = hard[q]!;
+      const demand = rate * toCome;
+      const deviation = Math.sqrt(demand);
+      const short = demand * (1 + MARGIN_RATIO) + MARGIN_DEVIATIONS * deviation - supply[q]!;
+      const now = Math.round(PRICE_LEVELS / (1 + Math.exp(-short / Math.max(1, SOFTNESS * deviation))));
+      if (now === level[q]) continue;
+      level[q] = now;
+      price[q] = (weight * now) / PRICE_LEVELS;
+      moved.push(q);
+    }
+  };
+  for (let node = 0; node < nodeCount; node++) count(node);
+  reprice();
+
+  const loss = (node: number): number => {
+    let sum = 0;
+    const row = node * hard.length;
+    for (let q = 0; q < hard.length; q++) {
+      const before = hosts[row + q]!;
+      if (level[q] === 0 || before === 0) continue;
+      sum += price[q]! * (before - hostsOn(fleet, node, hard[q]!.demand));
+    }
+    return sum;
+  };
+  const changed: Scarcity['changed'] = (node, mark) => {
+    count(node);
+    reprice();
+    if (moved.length === 0) return;
+    for (let other = 0; other < nodeCount; other++) {
+      const row = other * hard.length;
+      for (const q of moved) {
+        if (hosts[row + q] === 0) continue;
+        mark(other);
+        break;
+      }
+    }
+  };
+  return { loss, changed };
+}
+
+/** Jobs of the demand that the node could start now, on GPUs nobody cut. `O(GPUs)` */
+function hostsOn({ state }: Fleet, node: number, demand: Demand): number {
+  const { gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree } = state;
+  const { cpuMilli, memoryMib, gpuCount, gpuMilli, gpuMemoryMib, isGpuEligible } = demand;
+  let most = Infinity;
+  if (cpuMilli > 0) most = Math.floor(cpuFree[node]! / cpuMilli);
+  if (memoryMib > 0) most = Math.min(most, Math.floor(memoryFree[node]! / memoryMib));
+  if (most === 0) return 0;
+  const end = gpuStart[node + 1]!;
+  let fitting = 0;
+  for (let g = gpuStart[node]!; g < end; g++) {
+    const free = gpuFree[g]!;
+    if (free < gpuMilli || isGpuEligible[gpuType[g]!] === 0) continue;
+    if (gpuMilli === GPU_MILLI) fitting++;
+    else {
+      const byMemory = gpuMemoryMib > 0 ? Math.floor(gpuMemoryFree[g]! / gpuMemoryMib) : Infinity;
+      fitting += Math.min(Math.floor(free / gpuMilli), byMemory);
+    }
+  }
+  return Math.min(most, Math.floor(fitting / gpuCount));
+}
+
+/** The shapes that have prices. */
+function hardShapes(fleet: Fleet, shapes: readonly MixShape[]): readonly HardShape[] {
+  const { kindState, catalogue } = fleet;
+  const isOpenType = catalogue.gpuTypes.map(({ isCut }) => !isCut);
+  const all = Uint8Array.from(isOpenType, (isOpen) => (isOpen ? 1 : 0));
+  const isWhole = ({ gpuMilli }: Demand) => gpuMilli === GPU_MILLI;
+  const isChoosy = ({ gpuCount, isGpuEligible }: Demand) =>
+    gpuCount > 0 && isGpuEligible.some((flag) => flag === 1) && isGpuEligible.some((flag, t) => flag < all[t]!);
+  const milliOf = ({ gpuCount, gpuMilli }: Demand) => gpuCount * gpuMilli;
+  const share = (of: (demand: Demand) => boolean) =>
+    shapes.reduce((sum, { demand, frequency }) => sum + (of(demand) ? frequency * milliOf(demand) : 0), 0);
+  const isMinority = share(isWhole) < 0.5 * share(() => true);
+
+  const candidates = new Map<string, Demand>();
+  const add = (demand: Demand): void => {
+    const { gpuCount, gpuMilli, cpuMilli, memoryMib, gpuMemoryMib, isGpuEligible } = demand;
+    const key = [gpuCount, gpuMilli, cpuMilli, memoryMib, gpuMemoryMib, isGpuEligible.join('')].join('/');
+    candidates.set(key, demand);
+  };
+  for (const { demand } of shapes) {
+    const isMulti = demand.gpuCount > 1;
+    if (isMulti || isChoosy(demand)) add({ ...demand, memoryMib: 0 });
+    if (isMulti) add(demand);
+    else if (isMinority && isWhole(demand) && demand.gpuCount === 1) {
+      add({ ...demand, memoryMib: 0, gpuMemoryMib: 0, isGpuEligible: all });
+    }
+  }
+  const rated = [...candidates.values()].map((demand) => {
+    const rate = shapes.reduce((sum, shape) => sum + shape.frequency * unitsIn(shape.demand, demand), 0);
+    const isSingle = demand.gpuCount === 1 && !isChoosy(demand);
+    const weight = (isSingle ? SINGLE_PRICE_RATIO : PRICE_RATIO) * milliOf(demand);
+    let supply = 0;
+    for (const kind of catalogue.kindOf) supply += hostsOn({ ...fleet, state: kindState }, kind, demand);
+    return { demand, rate, weight, supply };
+  });
+  const able = rated.filter(({ supply }) => supply > 0);
+  // The sort is stable and the candidates come in the order of the shapes, which is fixed.
+  const choosy = able.filter(({ demand }) => isChoosy(demand)).sort((x, y) => x.supply * y.rate - y.supply * x.rate);
+  return [...able.filter(({ demand }) => !isChoosy(demand)), ...choosy.slice(0, MAX_CHOOSY_SHAPES)];
+}
+
+/** Hosts of `scarce` that one job of `demand` takes; 0 when it may also run where `scarce` cannot. */
+function unitsIn(demand: Demand, scarce: Demand): number {
+  if (demand.gpuCount === 0) return 0;
+  if (demand.isGpuEligible.some((flag, type) => flag > scarce.isGpuEligible[type]!)) return 0;
+  const times = (amount: number, unit: number) => (unit === 0 ? Infinity : Math.floor(amount / unit));
+  const isWhole = demand.gpuMilli === GPU_MILLI;
+  let gpus: number;
+  if (scarce.gpuMilli === GPU_MILLI) gpus = isWhole ? times(demand.gpuCount, scarce.gpuCount) : 0;
+  else gpus = demand.gpuCount * times(demand.gpuMilli, scarce.gpuMilli);
+  return Math.min(gpus, times(demand.cpuMilli, scarce.cpuMilli), times(demand.memoryMib, scarce.memoryMib));
+}

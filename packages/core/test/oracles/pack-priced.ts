@@ -1,0 +1,220 @@
+import type { GpuNode, Job, Placement } from '../../src/index.ts';
+import { admits, hasRoom, ledgerNode, usableGpus, usableInstances, type LedgerNode } from './pack-ledger.ts';
+
+/** A shape of the mix with its share of the jobs. MIG shapes are left out before. */
+export interface OracleShape {
+  readonly job: Omit<Job, 'id'>;
+  readonly frequency: number;
+}
+
+/** What the rule knows. */
+export interface ScanOptions {
+  readonly shapes: readonly OracleShape[];
+  /** Streams of 60 positions of shapes, one after the other. */
+  readonly streamsOf: (nodeId: string) => ArrayLike<number>;
+  readonly nowMs: number;
+}
+
+/**
+ * The decision of `priced` by the letter: every node and every GPU is tried, waste is simulated anew each time, prices are computed
+ * from the whole fleet before each decision. Only the random streams are given.
+ */
+export function scanPriced(
+  nodes: readonly LedgerNode[],
+  empty: readonly GpuNode[],
+  job: Job,
+  options: ScanOptions,
+): Placement | undefined {
+  const { nowMs } = options;
+  const open = nodes.filter((node) => admits(node, job, nowMs));
+  const base = (node: LedgerNode) => ({ jobId: job.id, nodeId: node.id });
+  if (job.migProfile !== undefined) {
+    const freeOf = (gpu: LedgerNode['gpus'][number]) => gpu.instances.filter(({ isFree }) => isFree).length;
+    const freeOn = (node: LedgerNode) => node.gpus.reduce((sum, gpu) => sum + freeOf(gpu), 0);
+    const [node] = [...open].sort((x, y) => freeOn(x) - freeOn(y) || (x.id < y.id ? -1 : 1));
+    if (node === undefined) return undefined;
+    const order = (x: { gpu: number; start: number }, y: { gpu: number; start: number }) =>
+      freeOf(node.gpus[x.gpu]!) - freeOf(node.gpus[y.gpu]!) || x.gpu - y.gpu || x.start - y.start;
+    const { gpu, start } = usableInstances(node, job).sort(order)[0]!;
+    return { ...base(node), gpus: [], mig: { gpuIndex: gpu, profile: job.migProfile, start } };
+  }
+  const tries = costsOf(nodes, empty, job, options);
+  tries.sort((x, y) => x.cost - y.cost || x.idle - y.idle || (x.node.id < y.node.id ? -1 : 1));
+  const best = tries[0];
+  const milli = job.gpuMilli ?? 1_000;
+  return best === undefined ? undefined : { ...base(best.node), gpus: best.set.map((index) => ({ index, milli })) };
+}
+
+/** What the job costs on each node that admits it, milli-GPU, on which GPUs, and the share of the GPUs idle there. */
+export function costsOf(
+  nodes: readonly LedgerNode[],
+  empty: readonly GpuNode[],
+  job: Job,
+  { shapes, streamsOf, nowMs }: ScanOptions,
+): { readonly node: LedgerNode; readonly set: readonly number[]; readonly cost: number; readonly idle: number }[] {
+  const open = nodes.filter((node) => admits(node, job, nowMs));
+  const cpuStep = Math.max(1, Math.floor(Math.max(0, ...empty.map(({ cpuMilli }) => cpuMilli)) / 128));
+  const prices = pricesOf(nodes, empty, shapes);
+  const numbers = typeNumbers(empty);
+  const milli = job.gpuMilli ?? 1_000;
+  return open.map((node) => {
+    const usable = job.gpuCount === 0 ? [] : usableGpus(node, job);
+    const sets = milli < 1_000 ? usable.map((index) => [index]) : [usable.slice(0, job.gpuCount)];
+    const streams = streamsOf(node.id);
+    const before = waste(node, numbers, shapes, streams, cpuStep);
+    const [best] = sets
+      .map((set) => ({ set, after: take(node, job, set) }))
+      .map(({ set, after }) => ({ set, after, growth: waste(after, numbers, shapes, streams, cpuStep) - before }))
+      .sort((x, y) => x.growth - y.growth || (x.set[0] ?? 0) - (y.set[0] ?? 0));
+    const { set, after, growth } = best!;
+    const lost = prices.reduce(
+      (sum, { shape, price }) => sum + price * (hostsOn(node, shape) - hostsOn(after, shape)),
+      0,
+    );
+    const size = node.gpus.filter(({ instances }) => instances.length === 0).length * 1_000;
+    return { node, set, cost: Math.round(growth + lost), idle: size === 0 ? 0 : idleOf(node) / size };
+  });
+}
+
+function take(node: LedgerNode, job: Omit<Job, 'id'>, set: readonly number[]): LedgerNode {
+  return {
+    ...node,
+    cpu: node.cpu - job.cpuMilli,
+    memory: node.memory - job.memoryMib,
+    gpus: node.gpus.map((gpu, index) => {
+      if (!set.includes(index)) return gpu;
+      const memory = gpu.memory === undefined ? undefined : gpu.memory - (job.gpuMemoryMib ?? 0);
+      return { ...gpu, milli: gpu.milli - (job.gpuMilli ?? 1_000), memory };
+    }),
+  };
+}
+
+function idleOf(node: LedgerNode): number {
+  return node.gpus.reduce((sum, { milli, instances }) => sum + (instances.length === 0 ? milli : 0), 0);
+}
+
+/** By node, the numbers of its GPUs' types: GPUs alike when empty have one, in the order they come in nodes by ascending id. */
+function typeNumbers(empty: readonly GpuNode[]): ReadonlyMap<string, readonly number[]> {
+  const seen: string[] = [];
+  const sorted = [...empty].sort((x, y) => (x.id < y.id ? -1 : 1));
+  return new Map(
+    sorted.map(({ id, gpus }) => [
+      id,
+      gpus.map(({ model, memoryMib, migInstances = [] }) => {
+        const key = `${migInstances.length > 0}/${model}/${memoryMib}`;
+        if (!seen.includes(key)) seen.push(key);
+        return seen.indexOf(key);
+      }),
+    ]),
+  );
+}
+
+/**
+ * Mean idle milli-GPU after 32 streams; main memory does not count, CPU in steps. Of GPUs equally free the later type comes
+ * first, then the one with more memory left.
+ */
+function waste(
+  node: LedgerNode,
+  numbers: ReadonlyMap<string, readonly number[]>,
+  shapes: readonly OracleShape[],
+  streams: ArrayLike<number>,
+  cpuStep: number,
+): number {
+  if (shapes.length === 0) return idleOf(node);
+  const typeOf = numbers.get(node.id)!;
+  const sorted = node.gpus
+    .map((gpu, index) => ({ gpu, type: typeOf[index]! }))
+    .sort((x, y) => y.gpu.milli - x.gpu.milli || y.type - x.type || (y.gpu.memory ?? -1) - (x.gpu.memory ?? -1))
+    .map(({ gpu }) => gpu);
+  let sum = 0;
+  for (let from = 0; from < 32 * 60; from += 60) {
+    let now: LedgerNode = { ...node, gpus: sorted, cpu: Math.floor(node.cpu / cpuStep) * cpuStep, memory: Infinity };
+    for (let k = from; k < from + 60; k++) {
+      const { job } = shapes[streams[k]!]!;
+      if (now.cpu < job.cpuMilli) continue;
+      const usable = job.gpuCount === 0 ? [] : usableGpus(now, job);
+      if (usable.length < job.gpuCount) continue;
+      const tightest = [...usable].sort((x, y) => now.gpus[x]!.milli - now.gpus[y]!.milli || x - y);
+      now = take(now, job, tightest.slice(0, job.gpuCount));
+    }
+    sum += idleOf(now);
+  }
+  return sum / 32;
+}
+
+/** How many of the shape could start on the node now. */
+function hostsOn(node: LedgerNode, shape: Omit<Job, 'id'>): number {
+  if (node.isCordoned) return 0;
+  let count = 0;
+  for (let now = node; hasRoom(now, shape); count++) {
+    now = take(now, shape, usableGpus(now, shape).slice(0, shape.gpuCount));
+  }
+  return count;
+}
+
+/** Hard shapes and what one host of each costs now. */
+function pricesOf(
+  nodes: readonly LedgerNode[],
+  empty: readonly GpuNode[],
+  shapes: readonly OracleShape[],
+): readonly { readonly shape: Omit<Job, 'id'>; readonly price: number }[] {
+  const plain = empty.flatMap(({ gpus }) => gpus.filter(({ migInstances = [] }) => migInstances.length === 0));
+  // Which distinct GPUs could serve the shape.
+  const types = [...new Map(plain.map((gpu) => [`${gpu.model}/${gpu.memoryMib}`, gpu])).values()];
+  const servedBy = (job: Omit<Job, 'id'>) =>
+    types.map((gpu) => {
+      const node = ledgerNode({ id: '', gpus: [gpu], cpuMilli: 0, memoryMib: 0 });
+      return usableGpus(node, { ...job, gpuMilli: 1 }).length === 1;
+    });
+  const sizeOf = (job: Omit<Job, 'id'>) => job.gpuCount * (job.gpuMilli ?? 1_000);
+  const isWhole = (job: Omit<Job, 'id'>) => job.gpuCount > 0 && (job.gpuMilli ?? 1_000) === 1_000;
+  const isChoosy = (job: Omit<Job, 'id'>) =>
+    job.gpuCount > 0 && servedBy(job).includes(true) && servedBy(job).includes(false);
+  const volume = (of: (job: Omit<Job, 'id'>) => boolean) =>
+    shapes.reduce((sum, { job, frequency }) => sum + (of(job) ? frequency * sizeOf(job) : 0), 0);
+  const isMinority = volume(isWhole) < 0.5 * volume(() => true);
+
+  const hard = new Map<string, Omit<Job, 'id'>>();
+  const add = (job: Omit<Job, 'id'>) => {
+    const { gpuCount, gpuMilli = 1_000, cpuMilli, memoryMib, gpuMemoryMib = 0 } = job;
+    hard.set(JSON.stringify([gpuCount, gpuMilli, cpuMilli, memoryMib, gpuMemoryMib, servedBy(job)]), job);
+  };
+  for (const { job } of shapes) {
+    if (job.gpuCount > 1) {
+      add({ ...job, memoryMib: 0 });
+      add(job);
+    } else if (isChoosy(job)) add({ ...job, memoryMib: 0 });
+    if (job.gpuCount === 1 && isWhole(job) && isMinority) add({ gpuCount: 1, cpuMilli: job.cpuMilli, memoryMib: 0 });
+  }
+
+  const open = nodes.filter(({ isCordoned }) => !isCordoned);
+  const mean = (of: (job: Omit<Job, 'id'>) => number) =>
+    shapes.reduce((sum, { job, frequency }) => sum + frequency * of(job), 0);
+  const total = (of: (node: LedgerNode) => number) => open.reduce((sum, node) => sum + of(node), 0);
+  const ratio = (left: number, each: number) => (each === 0 ? Infinity : left / each);
+  const toCome = Math.min(
+    ratio(total(idleOf), mean(sizeOf)),
+    ratio(
+      total(({ cpu }) => cpu),
+      mean(({ cpuMilli }) => cpuMilli),
+    ),
+  );
+  return [...hard.values()].map((shape) => {
+    const times = (amount: number, unit: number) => (unit === 0 ? Infinity : Math.floor(amount / unit));
+    const served = servedBy(shape);
+    const rate = shapes.reduce((sum, { job, frequency }) => {
+      if (job.gpuCount === 0 || servedBy(job).some((flag, t) => flag && !served[t])) return sum;
+      const unit = shape.gpuMilli ?? 1_000;
+      let gpus = job.gpuCount * times(job.gpuMilli ?? 1_000, unit);
+      if (unit === 1_000) gpus = isWhole(job) ? times(job.gpuCount, shape.gpuCount) : 0;
+      const units = Math.min(gpus, times(job.cpuMilli, shape.cpuMilli), times(job.memoryMib, shape.memoryMib));
+      return sum + frequency * units;
+    }, 0);
+    const demand = rate * toCome;
+    const supply = nodes.reduce((sum, node) => sum + hostsOn(node, shape), 0);
+    const short = demand * 1.1 + 2 * Math.sqrt(demand) - supply;
+    const part = 1 / (1 + Math.exp(-short / Math.max(1, 0.5 * Math.sqrt(demand))));
+    const weight = (shape.gpuCount === 1 && !isChoosy(shape) ? 2 : 0.5) * sizeOf(shape);
+    return { shape, price: (weight * Math.round(32 * part)) / 32 };
+  });
+}
