@@ -55,6 +55,24 @@ describe('fewestNodes', () => {
     expect(fewestNodes({ nodes, jobs: large })).toMatchObject({ weightTotal: 1, lowerBound: 1 });
   });
 
+  it('adds up what different resources prove: no single one gives this bound', () => {
+    // Each job of A fills the cores of a node, 16 jobs of B the GPUs of two: 2 + 2 nodes. By CPU alone 2 + 1, by GPU 1/4 + 2.
+    const B = { model: 'B' };
+    const eight = Array.from({ length: 8 }, () => B);
+    const nodes = [...['a', 'b'].map((id) => node(id, gpus(8))), ...['c', 'd', 'e'].map((id) => node(id, eight))];
+    const jobs = [
+      ...['x', 'y'].map((id) => job(id, 1, { gpuModels: ['A'], cpuMilli: 16_000 })),
+      ...Array.from({ length: 16 }, (_, index) => job(`z${index}`, 1, { gpuModels: ['B'] })),
+    ];
+
+    expect(fewestNodes({ nodes, jobs })).toMatchObject({
+      nodeIds: ['a', 'b', 'c', 'd'],
+      lowerBound: 4,
+      gapRatio: 0,
+      method: 'gpu-patterns',
+    });
+  });
+
   it('weighs by number, price or power as asked', () => {
     const small = { priceUsdPerHour: 1, idleWatts: 300 };
     const nodes: GpuNode[] = [

@@ -64,7 +64,7 @@ export function consolidate(input: ConsolidateInput, options: ConsolidateOptions
   const counts = createJobCounts();
   for (const job of input.jobs) counts.add(job);
   const { nodes, nowMs } = input;
-  const workload = typicalShapes(counts.shapes());
+  const workload = typicalShapes('fgd', counts.shapes());
   const start = () => createPacker({ nodes, running, workload, ...(nowMs === undefined ? {} : { nowMs }) });
   // The packer checks nodes, jobs and placements; only then is any of it read.
   const first = start();

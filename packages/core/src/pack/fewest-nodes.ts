@@ -19,7 +19,7 @@ import type { UnplacedJob } from './types.ts';
  *
  * Nodes are filled one at a time by greedy rules, the best of several starts is improved by emptying nodes and filling others
  * (deterministic for a seed). It is a heuristic: `gapRatio` says how far it may be from the smallest. The bound is a linear
- * relaxation by GPU patterns and holds to the last bit: its prices are repaired to satisfy weak duality, and 1e-10 of the
+ * relaxation by GPU patterns and holds in spite of rounding: its prices are repaired to satisfy weak duality, and 1e-10 of the
  * amounts added up is taken off for rounding.
  *
  * What runs keeps its place, and its nodes count as switched on. Every rule of {@link pack} is kept: models, memory, MIG,

@@ -6,7 +6,7 @@ import { openNodes, type OpenRule } from './open-nodes.ts';
 import { placementOf } from './packing.ts';
 import { refillNodes, scaledWorth } from './refill-nodes.ts';
 import { holdingOf } from './running.ts';
-import { createWorkbench, type OpenNode, type Workbench } from './workbench.ts';
+import { createWorkbench, onNode, type OpenNode, type Workbench } from './workbench.ts';
 
 /** What guides and limits the search. */
 export interface SearchPlan {
@@ -112,11 +112,10 @@ function adopt(bench: Workbench, placements: readonly Placement[]): void {
 }
 
 /** Gives the shapes their jobs and the open nodes of each pool the smallest ids: both by ascending id. */
-function placementsOf({ problem, openNodes }: Workbench): readonly Placement[] {
+function placementsOf({ problem, openNodes: opens }: Workbench): readonly Placement[] {
   const { fleet, shapes, pools } = problem;
-  const { gpuStart, instanceStart } = fleet.state;
   const used = new Map<number, OpenNode[]>();
-  for (const open of openNodes) {
+  for (const open of opens) {
     if (open.held.length > 0) used.set(open.pool, [...(used.get(open.pool) ?? []), open]);
   }
   const next = new Int32Array(shapes.length);
@@ -125,13 +124,9 @@ function placementsOf({ problem, openNodes }: Workbench): readonly Placement[] {
     opened.sort((x, y) => x.node - y.node);
     opened.forEach(({ node: from, held }, i) => {
       const node = pools[pool]!.nodes[i]!;
-      const gpuShift = gpuStart[node]! - gpuStart[from]!;
-      const instanceShift = instanceStart[gpuStart[node]!]! - instanceStart[gpuStart[from]!]!;
       for (const { shape, holding } of held) {
-        const gpus = holding.gpus.map((row) => row + gpuShift);
-        const instance = holding.instance < 0 ? -1 : holding.instance + instanceShift;
         const job = shapes[shape]!.jobs[next[shape]!++]!;
-        placements.push(placementOf(fleet, job, { node, holding: { ...holding, gpus, instance } }));
+        placements.push(placementOf(fleet, job, { node, holding: onNode(problem, holding, from, node) }));
       }
     });
   }

@@ -1,5 +1,5 @@
 import { fillNode, type FillRule } from './fill-node.ts';
-import type { HeldShape, Workbench } from './workbench.ts';
+import { onNode, type HeldShape, type Workbench } from './workbench.ts';
 
 /** How nodes are opened one after the other. */
 export interface OpenRule extends FillRule {
@@ -12,7 +12,7 @@ export interface OpenRule extends FillRule {
 /** What one node of a pool takes when it is filled. */
 interface Filling {
   readonly held: readonly HeldShape[];
-  /** First GPU row and first instance row of the node it was made on. */
+  /** The node it was made on. */
   readonly node: number;
   /** How many jobs of which shape it takes. */
   readonly takes: ReadonlyMap<number, number>;
@@ -100,13 +100,8 @@ function fillingOf(bench: Workbench, pool: number, rule: OpenRule): Filling {
 
 /** Puts a filling on the next node of the pool: the same devices, on the rows of that node. */
 function repeat(bench: Workbench, pool: number, { held, node }: Filling): void {
-  const { gpuStart, instanceStart } = bench.problem.fleet.state;
   const opened = bench.open(pool);
-  const gpuShift = gpuStart[opened.node]! - gpuStart[node]!;
-  const instanceShift = instanceStart[gpuStart[opened.node]!]! - instanceStart[gpuStart[node]!]!;
   for (const { shape, holding } of held) {
-    const gpus = holding.gpus.map((row) => row + gpuShift);
-    const instance = holding.instance < 0 ? -1 : holding.instance + instanceShift;
-    bench.put(opened, { shape, holding: { ...holding, gpus, instance } });
+    bench.put(opened, { shape, holding: onNode(bench.problem, holding, node, opened.node) });
   }
 }

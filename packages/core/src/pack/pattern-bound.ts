@@ -10,7 +10,7 @@ export interface PatternBound extends SafeBound {
 
 /** The dense inverse of the simplex grows with the square of the rows. */
 const MAX_ROWS = 900;
-/** Pivots are limited so that rows squared times pivots stay below this: a few seconds. OpenB needs a tenth. */
+/** Pivots are limited so that rows squared times pivots stay below this: some seconds. */
 const MAX_WORK = 1e9;
 /** The bound is near enough to the optimum of the relaxation when this part of it is missing. */
 const NEAR = 1e-5;

@@ -108,3 +108,15 @@ export function createWorkbench(problem: FewestProblem): Workbench {
     },
   };
 }
+
+/** The same devices on another node of the pool. */
+export function onNode({ fleet }: FewestProblem, holding: Holding, from: number, to: number): Holding {
+  const { gpuStart, instanceStart } = fleet.state;
+  const gpuShift = gpuStart[to]! - gpuStart[from]!;
+  const instanceShift = instanceStart[gpuStart[to]!]! - instanceStart[gpuStart[from]!]!;
+  return {
+    ...holding,
+    gpus: holding.gpus.map((row) => row + gpuShift),
+    instance: holding.instance < 0 ? -1 : holding.instance + instanceShift,
+  };
+}
