@@ -36,7 +36,7 @@ export interface ChurnRow {
   readonly allocatedPercent: number;
 }
 
-const SCORERS: readonly Scorer[] = ['fgd', 'best-fit', 'first-fit'];
+const SCORERS: readonly Scorer[] = ['priced', 'fgd', 'best-fit', 'first-fit'];
 /** Mean times a job stays before counting begins; the share of jobs from the empty start is then below 0.1 %. */
 const WARM_UP = 8;
 
