@@ -1,4 +1,5 @@
 import { createRandom, migGeometry, placeMig, type MigProfile, type MigSlot } from '@spillway/core';
+import { formatTable } from './table.ts';
 
 const MODEL = 'H100-80GB';
 const CARDS = 8;
@@ -88,17 +89,11 @@ export function formatPackMigBenchmark(rows: readonly PackMigBenchmarkRow[]): st
     String(least.fragmented),
     `${(100 * (least.fragmented / firstFit.fragmented - 1)).toFixed(0)} %`,
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => cells[column]!.length)));
-  const lines = [head, ...body].map((cells) =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  '),
-  );
   return [
     `8 cards ${MODEL}, ${rows[0]?.arrivals ?? 0} arrivals a row with departures. fragmented: rejected although one card had`,
     'the memory and compute slices free. change: of fragmented.',
     '',
-    ...lines,
+    formatTable(head, body),
   ].join('\n');
 }
 

@@ -3,6 +3,7 @@ import { loadOpenB, openbArrivals, openbShuffledNodes, type OpenB } from '@spill
 import { TASK_MIXES, type TaskMix } from './pack-mix-list.ts';
 import { mixesOf, packerWith, type CreatePolicy } from './pack-policies.ts';
 import { JOB_CLASSES, replay, type JobClass, type Replay } from './pack-replay.ts';
+import { formatTable } from './table.ts';
 
 /** GPUs asked for, as a share of all GPUs, as in the FGD paper. */
 const RATIO = 1.3;
@@ -72,17 +73,11 @@ export function formatPackMixes(rows: readonly PackMixesRow[]): string {
     JOB_CLASSES.map((jobClass) => row.failedDifference[jobClass].toFixed(1)).join(' / '),
     String(row.refused),
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => cells[column]!.length)));
-  const lines = [head, ...body].map((cells) =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  '),
-  );
   const gain = rows.reduce((sum, row) => sum + row.pricedPercent - row.fgdPercent, 0) / rows.length;
   return [
     'Mixes drawn from the tasks of OpenB, 130 % of the GPUs asked for, nodes in random order, mean over the seeds.',
     '',
-    ...lines,
+    formatTable(head, body),
     '',
     `Mean gain: ${gain.toFixed(2)} points.`,
   ].join('\n');

@@ -1,5 +1,6 @@
 import { fewestNodes, pack, type GpuNode, type NodeWeight, type Placement } from '@spillway/core';
 import { loadOpenB, openbArrivals, openbShuffledNodes, openbWorkload } from '@spillway/traces';
+import { formatTable } from './table.ts';
 
 /** GPUs asked for, as shares of all GPUs. */
 const LOADS = [0.5, 0.8, 0.9];
@@ -98,19 +99,11 @@ export function formatPackNodes(rows: readonly PackNodesRow[]): string {
     row.ratio.toFixed(3),
     row.unplaced.toFixed(1),
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => cells[column]!.length)));
-  const lines = [head, ...body].map((cells) =>
-    cells
-      .map((cell, column) =>
-        column === 1 || column === 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
-      )
-      .join('  '),
-  );
   return [
     'OpenB, 1,213 nodes: nodes, USD per hour and idle W of the nodes that hold all tasks, mean over the seeds.',
     'Bound: no set of nodes that holds them weighs less. Prices and powers are assumptions, stated in the source.',
     '',
-    ...lines,
+    formatTable(head, body, [1, 2]),
   ].join('\n');
 }
 

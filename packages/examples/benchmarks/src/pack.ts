@@ -3,6 +3,7 @@ import { loadOpenB, openbArrivals, openbShuffledNodes } from '@spillway/traces';
 import { mixesOf, packerWith, type CreatePolicy } from './pack-policies.ts';
 import { JOB_CLASSES, replay, type JobClass, type Replay } from './pack-replay.ts';
 import { createScanFgd } from './pack-scan-fgd.ts';
+import { formatTable } from './table.ts';
 
 /** GPUs asked for, as a share of all GPUs, as in the FGD paper. */
 const RATIO = 1.3;
@@ -79,17 +80,11 @@ export function formatPackBenchmark(rows: readonly PackBenchmarkRow[]): string {
     String(row.refused),
     `${row.speedRatio.toFixed(2)}x`,
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => cells[column]!.length)));
-  const lines = [head, ...body].map((cells) =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  '),
-  );
   return [
     'OpenB, 130 % of the GPUs asked for, mean over the seeds. Speed: decisions per second over those of first-fit.',
     'Published for FGD: 95.39 % (USENIX ATC 2023, results of the simulator, seeds 42-51).',
     '',
-    ...lines,
+    formatTable(head, body),
   ].join('\n');
 }
 
