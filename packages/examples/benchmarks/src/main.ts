@@ -1,11 +1,14 @@
-import { InvalidInputError, SpillwayError } from '@spillway/core';
+import { InvalidInputError, SpillwayError, type Scorer } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { formatPackNodes, packNodesBenchmark } from './pack-nodes.ts';
 import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
+import { formatPackSpeed, packSpeed, packSpeedBenchmark } from './pack-speed.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
+
+const SPEED_RULES: readonly Scorer[] = ['priced', 'fgd', 'best-fit', 'first-fit'];
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -50,6 +53,17 @@ async function main(argv: readonly string[]): Promise<void> {
     .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
     .action(({ seeds }: { readonly seeds: string }) => {
       process.stdout.write(`${formatPackMixes(packMixesBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
+    });
+  program
+    .command('pack-speed')
+    .description('Decisions a second on nodes and jobs drawn from OpenB, every rule in a process of its own')
+    .option('--nodes <count>', 'nodes', '10000')
+    .option('--jobs <count>', 'jobs, one after the other', '100000')
+    .option('--only <rule>', 'one rule, as JSON')
+    .action(({ nodes, jobs, only }: { readonly nodes: string; readonly jobs: string; readonly only?: Scorer }) => {
+      const size = { nodes: Number(nodes), jobs: Number(jobs) };
+      if (only !== undefined) process.stdout.write(`${JSON.stringify(packSpeed(only, size))}\n`);
+      else process.stdout.write(`${formatPackSpeed(packSpeedBenchmark(SPEED_RULES, size))}\n`);
     });
   program
     .command('lets-wait-awhile')
