@@ -189,12 +189,12 @@ describe('checkJob', () => {
     expect(refusalOf(checkJob, undefined)).toMatchObject({ field: 'job', value: undefined });
   });
 
-  it.each([0, 2, 8])('refuses a share of a GPU with %i GPUs', (gpuCount) => {
-    expect(refusalOf(checkJob, job({ gpuCount, gpuMilli: 500 }))).toMatchObject({
+  it('refuses a share of no GPU', () => {
+    expect(refusalOf(checkJob, job({ gpuCount: 0, gpuMilli: 500 }))).toMatchObject({
       field: "gpuMilli of job 'j1'",
       value: 500,
-      message: "gpuMilli of job 'j1' must be absent or 1000 unless gpuCount is 1, got 500",
-      hint: 'A share is a share of one GPU: set gpuCount to 1, or drop gpuMilli.',
+      message: "gpuMilli of job 'j1' must be absent or 1000 when gpuCount is 0, got 500",
+      hint: 'A share is a share of each GPU: set gpuCount to 1 or more, or drop gpuMilli.',
     });
   });
 
@@ -224,6 +224,7 @@ describe('checkJob', () => {
       { gpuMilli: 1 },
       { gpuMilli: 1_000 },
       { gpuCount: 8, gpuMilli: 1_000 },
+      { gpuCount: 2, gpuMilli: 500 },
       { gpuCount: 0 },
       { migProfile: '1g.10gb' },
       { migProfile: '1g.10gb', gpuMilli: 1_000 },

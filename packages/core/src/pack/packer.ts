@@ -22,8 +22,11 @@ import type { Packer, PackerInput, PackOptions, PlaceResult } from './types.ts';
 interface Placed {
   readonly job: Job;
   readonly placement: Placement;
+  readonly startedAtMs?: number;
   held: Held;
 }
+
+const started = (startedAtMs: number | undefined) => (startedAtMs === undefined ? {} : { startedAtMs });
 
 /**
  * Creates a fleet that is packed job by job, each at once and, until released, for good.
@@ -67,9 +70,9 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   let packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs, kindStreams);
   let isStale = false;
 
-  input.running?.forEach(({ job, placement }, index) => {
+  input.running?.forEach(({ job, placement, startedAtMs }, index) => {
     const held = packing.occupy({ job, placement }, `running[${index}]`);
-    placed.set(job.id, { job: copyJob(job), placement: copyPlacement(placement), held });
+    placed.set(job.id, { job: copyJob(job), placement: copyPlacement(placement), held, ...started(startedAtMs) });
   });
 
   /** The packing of the nodes as they are now. */
@@ -171,9 +174,10 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
     },
     snapshot: () => ({
       nodes: [...nodes.values()].map(copyNode),
-      running: [...placed.values()].map(({ job, placement }) => ({
+      running: [...placed.values()].map(({ job, placement, startedAtMs }) => ({
         job: copyJob(job),
         placement: copyPlacement(placement),
+        ...started(startedAtMs),
       })),
       ...mix.snapshot(),
       ...(nowMs === undefined ? {} : { nowMs }),

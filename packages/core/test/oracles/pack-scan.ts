@@ -48,7 +48,10 @@ function choices(
   const milli = job.gpuMilli ?? 1_000;
   const usable = job.gpuCount === 0 ? [] : usableGpus(node, job);
   const isShare = job.gpuCount === 1 && milli < 1_000;
-  const sets = isShare ? usable.map((index) => [index]) : [usable.slice(0, job.gpuCount)];
+  const isSpread = job.gpuCount > 1 && milli < 1_000;
+  const fullest = [...usable].sort((x, y) => node.gpus[x]!.milli - node.gpus[y]!.milli || x - y);
+  const several = (isSpread ? fullest : usable).slice(0, job.gpuCount).sort((x, y) => x - y);
+  const sets = isShare ? usable.map((index) => [index]) : [several];
   const at = (set: readonly number[]) => set.map((index) => ({ index, milli }));
   if (scorer !== 'fgd') {
     const tightest = [...sets].sort((x, y) =>
