@@ -114,6 +114,47 @@ describe('rules of nodes', () => {
   });
 });
 
+describe('prefersEarlyExpiry', () => {
+  const nodes = [
+    node('a', [A, A]),
+    node('b', [A, A], { expiresAtMs: 9_000 }),
+    node('c', [A, A], { expiresAtMs: 4_000 }),
+    node('d', [A, A], { expiresAtMs: 2_000 }),
+  ];
+  const goes = (runtimeMs: number | undefined, prefersEarlyExpiry: boolean) =>
+    nodeOf(
+      createPacker({ nodes, nowMs: 0 }, { prefersEarlyExpiry }).place(
+        job('x', 1, runtimeMs === undefined ? {} : { runtimeMs }),
+      ),
+    );
+
+  it('sends a job to the node with the least life left after its end, when nodes score alike', () => {
+    expect(goes(3_000, true)).toBe('c');
+    expect(goes(2_000, true)).toBe('d');
+    expect(goes(9_001, true)).toBe('a');
+    expect(goes(3_000, false)).toBe('a');
+  });
+
+  it('changes nothing for a job of unknown run time', () => {
+    expect(goes(undefined, true)).toBe('a');
+  });
+
+  it('keeps the nodes that stay for the jobs that run long', () => {
+    const jobs = [...['s1', 's2'].map((id) => job(id, 2, { runtimeMs: 1_000 })), job('long', 2, { runtimeMs: 10_000 })];
+    const input = { nodes: nodes.slice(0, 3), jobs, nowMs: 0 };
+    const unplaced = (prefersEarlyExpiry: boolean) => pack(input, { prefersEarlyExpiry }).unplaced.length;
+
+    expect(unplaced(false)).toBe(1);
+    expect(unplaced(true)).toBe(0);
+  });
+
+  it('is true or false', () => {
+    expect(() => createPacker({ nodes }, { prefersEarlyExpiry: 'no' as unknown as boolean })).toThrow(
+      'prefersEarlyExpiry',
+    );
+  });
+});
+
 describe('shares of several GPUs', () => {
   const spread = (id: string, gpuCount: number, gpuMilli: number, gpuMemoryMib = 0) =>
     job(id, gpuCount, { gpuMilli, gpuMemoryMib });

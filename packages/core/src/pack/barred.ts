@@ -21,21 +21,21 @@ export interface Barred {
 export function barredOf(fleet: Fleet, demand: Demand, job: Job, nodes: readonly number[]): Barred {
   const { state, catalogue } = fleet;
   const nodesByRule = { reservation: 0, taint: 0, label: 0, zone: 0 };
-  const bySet = new Map<number, readonly NodeBarrier[]>();
-  let best: { readonly node: number; readonly lack: number; readonly barriers: readonly NodeBarrier[] } | undefined;
+  let best: { readonly node: number; readonly lack: number; readonly count: number } | undefined;
   for (const node of nodes) {
-    const set = catalogue.ruleSetOf[node]!;
-    let rules = bySet.get(set);
-    if (rules === undefined) bySet.set(set, (rules = barriersOf(catalogue.ruleNodes[set]!, job)));
-    for (const rule of new Set(rules.map((barrier) => barrier.rule as NodeRule))) nodesByRule[rule]++;
-    const barriers = [...rules, ...otherBarriers(fleet, node, demand)];
+    const rules = demand.barredBy[catalogue.ruleSetOf[node]!]!;
+    rules.forEach((rule, index) => {
+      if (rules.indexOf(rule) === index) nodesByRule[rule]++;
+    });
+    const count = rules.length + otherBarriers(fleet, node, demand).length;
     const lack = shortfall(state, node, demand);
     const isNearer =
-      best === undefined ||
-      (Number(lack > 0) - Number(best.lack > 0) || barriers.length - best.barriers.length || lack - best.lack) < 0;
-    if (isNearer) best = { node, lack, barriers };
+      best === undefined || (Number(lack > 0) - Number(best.lack > 0) || count - best.count || lack - best.lack) < 0;
+    if (isNearer) best = { node, lack, count };
   }
-  const { node, barriers } = best!;
+  const { node } = best!;
+  const rules = barriersOf(fleet.nodes[node]!, job);
+  const barriers = [...rules, ...otherBarriers(fleet, node, demand)];
   const misses = missesNow(fleet, node, demand);
   return { nearest: { nodeId: fleet.nodes[node]!.id, misses, barriers }, nodesByRule };
 }

@@ -2,6 +2,7 @@ import type { Job } from '../fleet/index.ts';
 import { GPU_MILLI } from '../units.ts';
 import type { Catalogue } from './catalogue.ts';
 import { barriersOf, jobRuleKey } from './node-rules.ts';
+import type { NodeRule } from './types.ts';
 
 /** What decides fit and score of a job on a fleet, as numbers. Jobs with the same demand are interchangeable. */
 export interface Demand {
@@ -23,6 +24,8 @@ export interface Demand {
   readonly isInstanceEligible: Uint8Array;
   /** By rule set of the catalogue: 1 when its nodes admit the job. */
   readonly isAdmitted: Uint8Array;
+  /** By rule set: the rules that keep the job away, one entry a barrier. */
+  readonly barredBy: readonly (readonly NodeRule[])[];
   /** The node must not expire before, ms since the Unix epoch; -Infinity: no matter. */
   readonly neededUntilMs: number;
 }
@@ -50,6 +53,7 @@ export function demandOf(
   { gpuTypes, instanceTypes, ruleNodes }: Catalogue,
   neededUntilMs = -Infinity,
 ): Demand {
+  const barredBy = ruleNodes.map((node) => barriersOf(node, job).map(({ rule }) => rule));
   const isMig = job.migProfile !== undefined;
   const needsGpu = job.gpuCount > 0;
   const isPart = needsGpu && !isMig && gpuMilliOf(job) < GPU_MILLI;
@@ -74,7 +78,8 @@ export function demandOf(
     isMig,
     isGpuEligible,
     isInstanceEligible,
-    isAdmitted: Uint8Array.from(ruleNodes, (node) => (barriersOf(node, job).length === 0 ? 1 : 0)),
+    isAdmitted: Uint8Array.from(barredBy, (rules) => (rules.length === 0 ? 1 : 0)),
+    barredBy,
     neededUntilMs,
   };
 }

@@ -1,5 +1,8 @@
 import type { GpuNode, Job } from '../fleet/index.ts';
-import type { NodeBarrier } from './types.ts';
+import type { NodeBarrier, NodeRule } from './types.ts';
+
+/** A barrier that a rule of the node makes, not the time or a cordon. */
+type RuleBarrier = Extract<NodeBarrier, { readonly rule: NodeRule }>;
 
 /** Equal for nodes that every job may use or none: they differ in no rule. */
 export function ruleSetKey({ zone, labels, taints, reservedFor }: GpuNode): string {
@@ -49,8 +52,8 @@ export function jobRuleKey(
 }
 
 /** Every rule of the node that keeps the job away; empty: the node admits it. `O(labels + taints × tolerations + names)` */
-export function barriersOf(node: GpuNode, job: Omit<Job, 'id'> & { readonly id?: string }): readonly NodeBarrier[] {
-  const barriers: NodeBarrier[] = [];
+export function barriersOf(node: GpuNode, job: Omit<Job, 'id'> & { readonly id?: string }): readonly RuleBarrier[] {
+  const barriers: RuleBarrier[] = [];
   const { zone, labels = {}, taints = [], reservedFor } = node;
   const { zones, nodeLabels, tolerations = [] } = job;
   if (reservedFor !== undefined) {

@@ -1,5 +1,6 @@
 import type { Job, Placement } from '../fleet/index.ts';
 import { demandKey, demandOf } from './demand.ts';
+import { earlyExpiryFirst } from './early-expiry.ts';
 import { move, type Holding } from './fleet-state.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createFragmentation, type Fragmentation } from './fragmentation.ts';
@@ -38,6 +39,7 @@ export function createPacking(
   mix: readonly WorkloadShape[],
   nowMs: number | undefined,
   kindStreams: KindStreams,
+  prefersEarlyExpiry: boolean,
 ): Packing {
   const fleet = createFleet(nodes);
   const { state, catalogue } = fleet;
@@ -52,6 +54,7 @@ export function createPacking(
     if (!usesMix && index !== undefined) return;
     fragmentation = usesMix ? createFragmentation(state, catalogue, shapes) : undefined;
     scorer = createScorer(scorerName, fleet, shapes, fragmentation, kindStreams);
+    if (prefersEarlyExpiry) scorer = earlyExpiryFirst(scorer, fleet);
     index = createScoreIndex(fleet, scorer);
   };
   const apply = (held: Held, sign: -1 | 1): void => {

@@ -42,6 +42,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
   const { state, isCordoned, expiresAtMs } = fleet;
   const { kindOf, kindNodes, ruleSetOf } = fleet.catalogue;
   const { nodeCount, jobCount } = state;
+  const { tellsTwinsApart = false } = scorer;
   const leafCount = 2 ** Math.ceil(Math.log2(Math.max(nodeCount, 1)));
   // Ring of changed nodes: one that missed a whole round is cheaper to build anew.
   const log = new Int32Array(leafCount);
@@ -66,7 +67,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
     for (let node = 0; node < nodeCount; node++) {
       // Empty nodes of one kind share their key, unless the clock, a cordon or a rule tells them apart.
       const isOpen = isCordoned[node] === 0 && demand.isAdmitted[ruleSetOf[node]!] === 1;
-      const isPlain = isOpen && jobCount[node] === 0 && expiresAtMs[node]! >= demand.neededUntilMs;
+      const isPlain = isOpen && !tellsTwinsApart && jobCount[node] === 0 && expiresAtMs[node]! >= demand.neededUntilMs;
       const kind = kindOf[node]!;
       if (!isPlain) keys[leafCount + node] = keyOf(node, tree);
       else {

@@ -40,6 +40,12 @@ export interface PackOptions {
    * @defaultValue 'fgd'
    */
   readonly scorer?: Scorer;
+  /**
+   * Of nodes with equal score a job that knows its `runtimeMs` goes to the one that expires first, which is the one with the least
+   * life left after the job's end: nodes that stay longer are kept for jobs that run longer. Comes before all other tie rules.
+   * @defaultValue false
+   */
+  readonly prefersEarlyExpiry?: boolean;
 }
 
 /**

@@ -13,13 +13,16 @@ export function scanPlace(
     readonly mix: readonly WorkloadShape[];
     readonly nowMs: number;
     readonly empty: readonly LedgerNode[];
+    readonly prefersEarlyExpiry?: boolean;
   },
 ): Placement | undefined {
-  const { scorer, mix, nowMs, empty } = options;
+  const { scorer, mix, nowMs, empty, prefersEarlyExpiry = false } = options;
   let best: { node: LedgerNode; placement: Placement; rank: readonly number[] } | undefined;
   for (const node of nodes) {
     if (!admits(node, job, nowMs)) continue;
-    const { rank, ...placement } = choices(node, job, scorer, mix, empty);
+    const { rank: byScore, ...placement } = choices(node, job, scorer, mix, empty);
+    const isTimed = prefersEarlyExpiry && job.runtimeMs !== undefined;
+    const rank = isTimed ? [byScore[0] ?? 0, node.expiresAtMs ?? Infinity, ...byScore.slice(1)] : byScore;
     const order = best === undefined ? -1 : compare(rank, best.rank);
     if (best === undefined || order < 0 || (order === 0 && node.id < best.node.id)) best = { node, placement, rank };
   }
