@@ -202,8 +202,9 @@ describe('the nearest miss', () => {
       { numRuns: 300, seed: 1 },
     );
 
-    expect(checked).toBeGreaterThan(500);
-  });
+    expect(checked).toBeGreaterThan(300);
+    // Seconds on a busy machine.
+  }, 30_000);
 });
 
 const five = { hasGangs: false, maxLength: 5 };
