@@ -22,7 +22,19 @@ export {
   wattHoursFromWatts,
 } from './units.ts';
 
-export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind } from './fleet/index.ts';
+export type {
+  Gpu,
+  GpuNode,
+  Job,
+  MigInstance,
+  Placement,
+  Replica,
+  Reservation,
+  Taint,
+  Tier,
+  TierKind,
+  Toleration,
+} from './fleet/index.ts';
 export { consolidate, createPacker, explainUnplaced, fewestNodes, pack, packBound } from './pack/index.ts';
 export type {
   ConsolidateInput,
@@ -35,8 +47,11 @@ export type {
   Move,
   MoveBudget,
   NodeWeight,
-  Packer,
+  NearestBarrier,
   NearestMiss,
+  NodeBarrier,
+  NodeRule,
+  Packer,
   PackBound,
   PackBoundInput,
   PackerInput,
@@ -48,6 +63,7 @@ export type {
   PlaceResult,
   ResourceMiss,
   RunningJob,
+  RunningPlacement,
   Scorer,
   UnplacedJob,
   UnplacedReason,

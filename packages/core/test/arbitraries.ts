@@ -49,13 +49,16 @@ export function fleet(maxLength = 6): fc.Arbitrary<readonly GpuNode[]> {
     .map(([nodes, salts]) => nodes.map((fields, index) => ({ id: `n${salts.next().value}-${index}`, ...fields })));
 }
 
-const size = fc.oneof(
+const sizes = [
   fc.constant({ gpuCount: 0 }),
   fc.constantFrom(1, 200, 500, 810, 1_000).map((gpuMilli) => ({ gpuCount: 1, gpuMilli })),
   fc.constantFrom(200, 500).map((gpuMilli) => ({ gpuCount: 1, gpuMilli })),
   fc.integer({ min: 1, max: 4 }).map((gpuCount) => ({ gpuCount })),
   fc.constantFrom('1g', '2g', '7g').map((migProfile) => ({ gpuCount: 1, migProfile })),
-);
+];
+/** Shares of several GPUs. */
+const spread = fc.record({ gpuCount: fc.constantFrom(2, 3), gpuMilli: fc.constantFrom(200, 500, 810) });
+const size = fc.oneof(...sizes.map((arbitrary) => ({ arbitrary, weight: 3 })), { arbitrary: spread, weight: 1 });
 const rare = <T>(value: fc.Arbitrary<T>) =>
   fc.oneof({ arbitrary: fc.constant(undefined), weight: 3 }, { arbitrary: value, weight: 1 });
 
@@ -81,6 +84,47 @@ export function jobs(
   return fc
     .array(fc.tuple(demand, gang), { minLength, maxLength })
     .map((list) => list.map(([job, name], index) => compact({ id: `j${index}`, ...job, gang: name }) as Job));
+}
+
+const nodeRules = fc.record({
+  zone: optional(fc.constantFrom('east', 'west')),
+  labels: fc.constantFrom(undefined, {}, { disk: 'ssd' }, { disk: 'hdd', net: '' }),
+  taints: rare(
+    fc.constantFrom(
+      [{ key: 'spot' }],
+      [
+        { key: 'team', value: 'ml' },
+        { key: 'spot', value: '' },
+      ],
+    ),
+  ),
+  reservedFor: rare(
+    fc.constantFrom({ tenants: ['red'] }, { jobIds: ['j1', 'j3'] }, { tenants: ['blue'], jobIds: ['j0', 'j3'] }),
+  ),
+});
+const jobRules = fc.record({
+  tenant: rare(fc.constantFrom('red', 'blue', 'green')),
+  zones: rare(fc.constantFrom(['east'], ['west', 'east'], ['north'])),
+  nodeLabels: rare(fc.constantFrom({ disk: 'ssd' }, { disk: ['ssd', 'hdd'] }, { disk: 'hdd', net: [''] }, { x: '' })),
+  tolerations: rare(
+    fc.constantFrom([{ key: 'spot' }], [{ key: 'team', value: 'ml' }], [{ key: 'spot', value: '' }, { key: 'team' }]),
+  ),
+});
+
+/** A small fleet whose nodes lie in zones and have labels, some with taints or kept for someone. */
+export function ruledFleet(maxLength = 6): fc.Arbitrary<readonly GpuNode[]> {
+  const rules = fc.array(nodeRules, { minLength: maxLength, maxLength });
+  return fc
+    .tuple(fleet(maxLength), rules)
+    .map(([nodes, list]) => nodes.map((node, index) => compact({ ...node, ...list[index] }) as GpuNode));
+}
+
+/** The jobs of {@link jobs}, some for tenants, zones or nodes with labels, or tolerant of taints. */
+export function ruledJobs(options: Parameters<typeof jobs>[0] = {}): fc.Arbitrary<readonly Job[]> {
+  const { maxLength = 20 } = options;
+  return fc
+    .tuple(jobs(options), fc.array(jobRules, { minLength: maxLength, maxLength }))
+    .map(([list, rules]) => list.map((job, index) => compact({ ...job, ...rules[index] }) as Job));
 }
 
 /** A mix of work; weights are whole, so that sums are exact in any order. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { consolidate, pack, type ConsolidateInput, type Job } from '../src/index.ts';
-import { fleet, jobs, NOW_MS } from './arbitraries.ts';
+import { fleet, jobs, NOW_MS, ruledFleet, ruledJobs } from './arbitraries.ts';
 import { A, node } from './pack-builders.ts';
 import { admits, book, ledgerNode, move, type LedgerNode } from './oracles/pack-ledger.ts';
 
@@ -17,6 +17,7 @@ const traits: fc.Arbitrary<Traits> = fc.record({
   tenant: fc.constantFrom('red', 'blue'),
   salt: fc.nat(99),
 });
+const one = { minLength: 1, maxLength: 1 };
 const budget = fc.record({ maxMoves: fc.integer({ min: 0, max: 6 }), tenant: fc.constantFrom('red', 'blue') });
 const uniform = fc
   .integer({ min: 2, max: 7 })
@@ -25,8 +26,8 @@ const uniform = fc
 /** A fleet whose jobs lie scattered: each on a node picked at random, where it fits. */
 const running: fc.Arbitrary<ConsolidateInput> = fc
   .tuple(
-    fc.oneof(fleet(7), uniform),
-    fc.array(fc.tuple(jobs({ minLength: 1, maxLength: 1 }), traits), { maxLength: 16 }),
+    fc.oneof(fleet(7), ruledFleet(7), uniform),
+    fc.array(fc.tuple(fc.oneof(jobs(one), ruledJobs(one)), traits), { maxLength: 16 }),
     fc.array(budget, { maxLength: 2 }),
   )
   .map(([nodes, drawn, budgets]) => {

@@ -57,6 +57,48 @@ describe('consolidate', () => {
     });
   });
 
+  it('moves no job before it has run the time it was promised', () => {
+    const promised = { ...HALF_EMPTY, jobs: [movable('x', 1, { minRuntimeMs: 1_000 }), job('y', 1)] };
+    const since = (startedAtMs: number) => ({
+      ...promised,
+      placements: [{ ...at('x', 'a', 0), startedAtMs }, at('y', 'b', 1)],
+    });
+    const kept = (reason: object) => ({ moves: [], kept: [{ nodeId: 'a', reason }, { nodeId: 'b' }] });
+
+    const until = { kind: 'holds-guaranteed-job', jobId: 'x', untilMs: 1_500 };
+    expect(consolidate({ ...since(500), nowMs: 1_499 })).toMatchObject(kept(until));
+    // The placement given back is plain, without the start.
+    expect(consolidate({ ...since(500), nowMs: 1_500 }).moves).toEqual([
+      { jobId: 'x', from: at('x', 'a', 0), to: at('x', 'b', 0) },
+    ]);
+    expect(consolidate({ ...promised, nowMs: 1e15 })).toMatchObject(kept({ kind: 'holds-guaranteed-job', jobId: 'x' }));
+    expect(() => consolidate(since(500))).toThrow("nowMs must be given when job 'x' has minRuntimeMs");
+    expect(() => consolidate({ ...since(NaN), nowMs: 0 })).toThrow('startedAtMs');
+  });
+
+  it('moves a job onto a node that is kept for it, and none onto one kept for others', () => {
+    const reserved = (...jobIds: readonly string[]) => ({
+      ...HALF_EMPTY,
+      nodes: [node('a', [A, A], { isCordoned: true }), node('b', [A, A], { reservedFor: { jobIds } })],
+    });
+
+    expect(consolidate(reserved('x')).moves).toMatchObject([{ jobId: 'x', to: { nodeId: 'b' } }]);
+    // '>x' is what x could be called while it holds two places.
+    expect(consolidate(reserved('>x'))).toMatchObject({
+      moves: [],
+      kept: [
+        {
+          nodeId: 'a',
+          reason: {
+            kind: 'no-room-elsewhere',
+            reason: { kind: 'cordoned', barred: { nodeId: 'b', barriers: [{ rule: 'reservation', jobIds: ['>x'] }] } },
+          },
+        },
+        { nodeId: 'b' },
+      ],
+    });
+  });
+
   it('drains a cordoned node and fills no cordoned one', () => {
     const nodes = [node('a', [A, A]), node('b', [A, A], { isCordoned: true })];
 

@@ -44,6 +44,8 @@ const optionalText: Rule = { says: 'must be a non-empty string', wrong: ['', 7, 
 const text: Rule = { ...optionalText, wrong: ['', 7, null, undefined] };
 const flag: Rule = { says: 'must be true or false', wrong: ['false', 0, null] };
 const list: Rule = { says: 'must be a list', wrong: [null, 8, {}, 'H100'] };
+const string: Rule = { says: 'must be a string', wrong: [7, null, undefined, {}] };
+const optionalString: Rule = { ...string, wrong: [7, null, {}] };
 const object: Rule = { says: 'must be an object', wrong: [null, 'H100', []] };
 
 const core = '1 core is 1000 milli-cores.';
@@ -59,6 +61,16 @@ const nodeRows: readonly Row[] = [
   ['idleWatts', (idleWatts) => node({ idleWatts }), amount],
   ['expiresAtMs', (expiresAtMs) => node({ expiresAtMs }), finite, 'Leave it out if the node stays.'],
   ['isCordoned', (isCordoned) => node({ isCordoned }), flag, boolean],
+  ['zone', (zone) => node({ zone }), optionalText, 'Leave it out if the node is in no zone.'],
+  ['labels', (labels) => node({ labels }), object, plain],
+  ["labels['disk']", (disk) => node({ labels: { disk } }), string],
+  ['taints', (taints) => node({ taints }), list, 'Leave taints out if there are none.'],
+  ['taints[0]', (first) => node({ taints: [first] }), object, plain],
+  ['taints[0].key', (key) => node({ taints: [{ key }] }), text],
+  ['taints[0].value', (value) => node({ taints: [{ key: 'k', value }] }), optionalString],
+  ['reservedFor', (reservedFor) => node({ reservedFor }), object, plain],
+  ['reservedFor.tenants', (tenants) => node({ reservedFor: { tenants } }), list, 'Pass a list of tenants.'],
+  ['reservedFor.jobIds[0]', (id) => node({ reservedFor: { jobIds: [id] } }), text],
   ['gpus', (gpus) => node({ gpus }), list, 'Pass [] for a CPU node.'],
   ['gpus[0]', (first) => node({ gpus: [first] }), object, plain],
   ['gpus[1].model', (model) => gpu({ model }), text, 'Use the name your jobs use in gpuModels.'],
@@ -78,6 +90,13 @@ const jobRows: readonly Row[] = [
   ['gpuMemoryMib', (gpuMemoryMib) => job({ gpuMemoryMib }), optionalWhole, gib],
   ['priority', (priority) => job({ priority }), finite],
   ['runtimeMs', (runtimeMs) => job({ runtimeMs }), runtime, 'Leave it out if it is not known.'],
+  ['minRuntimeMs', (ms) => job({ minRuntimeMs: ms }), amount, 'Leave it out if the job may be moved at any time.'],
+  ['tenant', (tenant) => job({ tenant }), optionalText, 'Leave it out for a job of no tenant.'],
+  ['zones', (zones) => job({ zones }), list, 'Leave zones out to allow any zone.'],
+  ['zones[1]', (zone) => job({ zones: ['z', zone] }), text],
+  ['nodeLabels', (nodeLabels) => job({ nodeLabels }), object, plain],
+  ["nodeLabels['disk'][0]", (disk) => job({ nodeLabels: { disk: [disk] } }), string],
+  ['tolerations[0].key', (key) => job({ tolerations: [{ key }] }), text],
   ['migProfile', (migProfile) => job({ migProfile }), optionalText],
   ['gang', (gang) => job({ gang }), optionalText, 'Leave gang out for a job that starts alone.'],
   ['isPreemptible', (isPreemptible) => job({ isPreemptible }), flag, boolean],
@@ -157,6 +176,20 @@ describe('checkNodes and checkJobs', () => {
   });
 });
 
+describe('rules that name nobody and nothing', () => {
+  it('are refused, because they would keep everything away', () => {
+    for (const reservedFor of [{}, { tenants: [] }, { tenants: [], jobIds: [] }]) {
+      expect(refusalOf(checkNode, node({ reservedFor }))).toMatchObject({
+        field: "reservedFor of node 'n1'",
+        hint: 'Leave it out for a node that all may use; cordon one that nobody may use.',
+      });
+    }
+    expect(refusalOf(checkJob, job({ zones: [] }))).toMatchObject({ field: "zones of job 'j1'" });
+    const nodeLabels = { disk: [] };
+    expect(refusalOf(checkJob, job({ nodeLabels }))).toMatchObject({ field: "nodeLabels['disk'] of job 'j1'" });
+  });
+});
+
 describe('checkNode', () => {
   it('refuses a node without an id, also outside a list', () => {
     expect(refusalOf(checkNode, node({ id: '' }))).toMatchObject({ field: 'id of the node', value: '' });
@@ -189,12 +222,12 @@ describe('checkJob', () => {
     expect(refusalOf(checkJob, undefined)).toMatchObject({ field: 'job', value: undefined });
   });
 
-  it.each([0, 2, 8])('refuses a share of a GPU with %i GPUs', (gpuCount) => {
-    expect(refusalOf(checkJob, job({ gpuCount, gpuMilli: 500 }))).toMatchObject({
+  it('refuses a share of no GPU', () => {
+    expect(refusalOf(checkJob, job({ gpuCount: 0, gpuMilli: 500 }))).toMatchObject({
       field: "gpuMilli of job 'j1'",
       value: 500,
-      message: "gpuMilli of job 'j1' must be absent or 1000 unless gpuCount is 1, got 500",
-      hint: 'A share is a share of one GPU: set gpuCount to 1, or drop gpuMilli.',
+      message: "gpuMilli of job 'j1' must be absent or 1000 when gpuCount is 0, got 500",
+      hint: 'A share is a share of each GPU: set gpuCount to 1 or more, or drop gpuMilli.',
     });
   });
 
@@ -224,6 +257,7 @@ describe('checkJob', () => {
       { gpuMilli: 1 },
       { gpuMilli: 1_000 },
       { gpuCount: 8, gpuMilli: 1_000 },
+      { gpuCount: 2, gpuMilli: 500 },
       { gpuCount: 0 },
       { migProfile: '1g.10gb' },
       { migProfile: '1g.10gb', gpuMilli: 1_000 },

@@ -60,9 +60,9 @@ describe('bad input', () => {
       () => packBound({ nodes: [], jobs: [job('x', { cpuMilli: -1 })] }),
     ],
     [
-      'a share of two GPUs',
+      'a share of no GPU',
       "gpuMilli of job 'x'",
-      () => pack({ nodes: [], jobs: [job('x', { gpuCount: 2, gpuMilli: 500 })] }),
+      () => pack({ nodes: [], jobs: [job('x', { gpuCount: 0, gpuMilli: 500 })] }),
     ],
     ['a present that is NaN', 'nowMs', () => createPacker({ nodes: [], nowMs: NaN })],
     ['an unknown scorer', 'scorer', () => pack({ nodes: [], jobs: [] }, { scorer: 'worst-fit' as 'fgd' })],

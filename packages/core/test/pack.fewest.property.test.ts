@@ -13,7 +13,7 @@ import { createFleet } from '../src/pack/fleet.ts';
 import { fewestProblem } from '../src/pack/fewest-problem.ts';
 import { patternProblem } from '../src/pack/pattern-problem.ts';
 import { safeBound } from '../src/pack/safe-bound.ts';
-import { fleet, jobs, NOW_MS } from './arbitraries.ts';
+import { fleet, jobs, NOW_MS, ruledFleet, ruledJobs } from './arbitraries.ts';
 import { leastWeight } from './oracles/fewest-optimum.ts';
 import { book, ledgerNode } from './oracles/pack-ledger.ts';
 
@@ -33,7 +33,12 @@ const weightOf =
 /** Nodes with prices and powers, some with twins, jobs, some with twins, and jobs that run where `pack` put them. */
 function problem(maxNodes: number, maxJobs: number, hasGangs: boolean): fc.Arbitrary<Required<FewestNodesInput>> {
   const price = fc.constantFrom(0, 0.3, 1, 1.7, 4);
-  const lists = fc.tuple(fleet(maxNodes), jobs({ maxLength: maxJobs, hasGangs }), fc.array(fc.tuple(price, price)));
+  const options = { maxLength: maxJobs, hasGangs };
+  const lists = fc.tuple(
+    fc.oneof({ weight: 3, arbitrary: fleet(maxNodes) }, { weight: 1, arbitrary: ruledFleet(maxNodes) }),
+    fc.oneof({ weight: 3, arbitrary: jobs(options) }, { weight: 1, arbitrary: ruledJobs(options) }),
+    fc.array(fc.tuple(price, price)),
+  );
   const counts = fc.record({ nodes: fc.constantFrom(1, 2, 3), jobs: fc.constantFrom(1, 2, 4), ranBefore: fc.nat(3) });
   return fc.tuple(lists, counts).map(([[list, some, prices], copies]) => {
     const nodes = repeated(list, copies.nodes, maxNodes).map(([node, index]) => {
@@ -115,7 +120,7 @@ describe('fewestNodes', () => {
       { numRuns: 400 },
     );
     // A bound of 0 would pass the law above.
-    expect(proved).toBeGreaterThan(100);
+    expect(proved).toBeGreaterThan(60);
   });
 
   it('has a bound that no prices can push above the least weight', () => {

@@ -10,8 +10,16 @@ import {
   type Placement,
   type Scorer,
 } from '../src/index.ts';
-import { demand, fleet, jobs, NOW_MS, workload } from './arbitraries.ts';
-import { hasRoom, ledgerNode, move, usableGpus, usableInstances, type LedgerNode } from './oracles/pack-ledger.ts';
+import { demand, fleet, jobs, NOW_MS, ruledFleet, ruledJobs, workload } from './arbitraries.ts';
+import {
+  hasRoom,
+  isWelcome,
+  ledgerNode,
+  move,
+  usableGpus,
+  usableInstances,
+  type LedgerNode,
+} from './oracles/pack-ledger.ts';
 import { optimumGpuMilli } from './oracles/pack-optimum.ts';
 import { fragmentation, scanPlace } from './oracles/pack-scan.ts';
 
@@ -43,8 +51,9 @@ describe('the indexed decision', () => {
         fc.array(step, { minLength: 5, maxLength: 60 }),
         workload,
         scorers,
-        (nodes, steps, mix, scorer) => {
-          const packer = createPacker({ nodes, workload: mix, nowMs }, { scorer });
+        fc.boolean(),
+        (nodes, steps, mix, scorer, prefersEarlyExpiry) => {
+          const packer = createPacker({ nodes, workload: mix, nowMs }, { scorer, prefersEarlyExpiry });
           let fleetNow: GpuNode[] = [...nodes];
           let ledger: LedgerNode[] = nodes.map(ledgerNode);
           let placed: { job: Job; placement: Placement }[] = [];
@@ -52,7 +61,8 @@ describe('the indexed decision', () => {
           steps.forEach((action, index) => {
             if (action.kind === 'place') {
               const job = { ...action.job, id: `j${index}` };
-              const expected = scanPlace(ledger, job, { scorer, mix, nowMs, empty: fleetNow.map(ledgerNode) });
+              const empty = fleetNow.map(ledgerNode);
+              const expected = scanPlace(ledger, job, { scorer, mix, nowMs, empty, prefersEarlyExpiry });
               const result = packer.place(job);
               expect('placement' in result ? result.placement : undefined).toEqual(expected);
               if (expected === undefined) return;
@@ -149,11 +159,14 @@ describe('the indexed decision', () => {
   });
 });
 
+const many = { hasGangs: false, minLength: 15, maxLength: 30 };
+const crowded = fc.oneof(fc.tuple(fleet(8), jobs(many)), fc.tuple(ruledFleet(8), ruledJobs(many)));
+
 describe('the nearest miss', () => {
   it('is that of the node that lacks least', () => {
     let checked = 0;
     fc.assert(
-      fc.property(fleet(8), jobs({ hasGangs: false, minLength: 15, maxLength: 30 }), (nodes, list) => {
+      fc.property(crowded, ([nodes, list]) => {
         const packer = createPacker({ nodes, nowMs });
         const ledger = nodes.map(ledgerNode);
         for (const job of list) {
@@ -174,6 +187,7 @@ describe('the nearest miss', () => {
           const candidates = nodes.filter(
             (node) =>
               hasRoom(ledgerNode(node), job) &&
+              isWelcome(ledgerNode(node), job) &&
               node.isCordoned !== true &&
               (node.expiresAtMs ?? Infinity) >= neededUntilMs,
           );
@@ -185,17 +199,21 @@ describe('the nearest miss', () => {
           expect(reason.nearest.nodeId).toBe(lacks[0]!.id);
         }
       }),
-      { numRuns: 500, seed: 1 },
+      { numRuns: 300, seed: 1 },
     );
 
-    expect(checked).toBeGreaterThan(500);
-  });
+    expect(checked).toBeGreaterThan(300);
+    // Seconds on a busy machine.
+  }, 30_000);
 });
+
+const five = { hasGangs: false, maxLength: 5 };
+const tiny = fc.oneof(fc.tuple(fleet(3), jobs(five)), fc.tuple(ruledFleet(3), ruledJobs(five)));
 
 describe('small problems, solved by trying everything', () => {
   it('are never packed beyond the optimum, nor bounded below it', () => {
     fc.assert(
-      fc.property(fleet(3), jobs({ hasGangs: false, maxLength: 5 }), scorers, (nodes, list, scorer) => {
+      fc.property(tiny, scorers, ([nodes, list], scorer) => {
         const optimum = optimumGpuMilli(nodes, list, nowMs);
         const { stats } = pack({ nodes, jobs: list, nowMs }, { scorer });
 
@@ -221,5 +239,6 @@ function lackOf(node: LedgerNode, whole: GpuNode, job: Job): number {
     const isEligible = usableGpus(ledgerNode(whole), job).includes(index);
     return isEligible ? [part(milli, gpu.milli) + (memory === 0 ? 0 : part(memory, gpu.memory!))] : [];
   });
-  return host + Math.min(...lacks);
+  lacks.sort((x, y) => x - y);
+  return host + lacks.slice(0, job.gpuCount).reduce((sum, lack) => sum + lack, 0);
 }

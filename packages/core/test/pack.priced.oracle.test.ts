@@ -46,6 +46,13 @@ function streamsFor(nodes: readonly GpuNode[], mix: readonly WorkloadShape[]): (
 function shapesOf(mix: readonly WorkloadShape[]): readonly OracleShape[] {
   const sorted = mix
     .filter(({ job }) => job.migProfile === undefined)
+    .map(({ job, weight }) => {
+      const { gpuCount, gpuMilli = 1_000, cpuMilli, memoryMib } = job;
+      if (gpuCount < 2 || gpuMilli === 1_000) return { job, weight };
+      // Shares of several GPUs count as single shares.
+      const [cpu, memory] = [Math.ceil(cpuMilli / gpuCount), Math.ceil(memoryMib / gpuCount)];
+      return { job: { ...job, gpuCount: 1, cpuMilli: cpu, memoryMib: memory }, weight: weight * gpuCount };
+    })
     .map((shape) => ({ ...shape, key: mixKey(shape.job) }))
     .sort((x, y) =>
       x.key === y.key ? x.job.memoryMib - y.job.memoryMib || x.weight - y.weight : x.key < y.key ? -1 : 1,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPacker, pack, packBound, type Job, type Packer, type PackOptions } from '../src/index.ts';
-import { demand, fleet, jobs, NOW_MS, workload } from './arbitraries.ts';
+import { demand, fleet, jobs, NOW_MS, ruledFleet, ruledJobs, workload } from './arbitraries.ts';
 import { book, ledgerNode } from './oracles/pack-ledger.ts';
 
 const RUNS = { numRuns: 300 };
@@ -13,12 +13,14 @@ const options: fc.Arbitrary<PackOptions> = fc.constantFrom(
   { scorer: 'best-fit' },
   { scorer: 'first-fit' },
 );
+/** With and without rules that keep jobs off nodes. */
+const any = fc.oneof(fc.tuple(fleet(), jobs()), fc.tuple(ruledFleet(), ruledJobs()));
 const placeAll = (packer: Packer, list: readonly Job[]) => list.map((job) => packer.place(job));
 
 describe('pack', () => {
-  it('fills no node beyond what it has and respects cordons, expiry, models, memory and MIG', () => {
+  it('fills no node beyond what it has and respects cordons, expiry, models, memory, MIG and rules of nodes', () => {
     fc.assert(
-      fc.property(fleet(), jobs(), options, (nodes, list, choice) => {
+      fc.property(any, options, ([nodes, list], choice) => {
         const { placements } = pack({ nodes, jobs: list, nowMs }, choice);
 
         const ledger = nodes.map(ledgerNode);
@@ -64,7 +66,7 @@ describe('pack', () => {
 
   it('does not depend on the order of the nodes, nor on the run', () => {
     fc.assert(
-      fc.property(fleet(), jobs(), options, workload, fc.boolean(), (nodes, list, choice, mix, isGiven) => {
+      fc.property(any, options, workload, fc.boolean(), ([nodes, list], choice, mix, isGiven) => {
         const input = { nodes, jobs: list, nowMs, ...(isGiven ? { workload: mix } : {}) };
         const result = pack(input, choice);
 
@@ -92,7 +94,7 @@ describe('pack', () => {
 
   it('allocates no more than the bound, and the gap is the distance to it', () => {
     fc.assert(
-      fc.property(fleet(), jobs(), options, (nodes, list, choice) => {
+      fc.property(any, options, ([nodes, list], choice) => {
         const { bound, stats } = pack({ nodes, jobs: list, nowMs }, choice);
 
         expect(stats.gpuMilliAllocated).toBeLessThanOrEqual(bound.gpuMilli);
@@ -178,9 +180,9 @@ describe('createPacker', () => {
   it('goes on from its snapshot as if nothing had happened, also while it learns the mix', () => {
     fc.assert(
       fc.property(
-        fleet(),
-        jobs({ hasGangs: false }),
-        jobs({ hasGangs: false }),
+        ruledFleet(),
+        ruledJobs({ hasGangs: false }),
+        ruledJobs({ hasGangs: false }),
         fc.option(workload),
         options,
         (nodes, before, after, mix, choice) => {

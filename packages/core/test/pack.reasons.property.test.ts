@@ -5,12 +5,14 @@ import {
   explainUnplaced,
   type GpuNode,
   type Job,
+  type NearestBarrier,
+  type NodeBarrier,
   type PackOptions,
   type ResourceMiss,
   type UnplacedReason,
 } from '../src/index.ts';
-import { fleet, jobs, NOW_MS } from './arbitraries.ts';
-import { admits, hasRoom, ledgerNode, move, type LedgerNode } from './oracles/pack-ledger.ts';
+import { fleet, jobs, NOW_MS, ruledFleet, ruledJobs } from './arbitraries.ts';
+import { admits, hasRoom, isWelcome, ledgerNode, move, type LedgerNode } from './oracles/pack-ledger.ts';
 
 const nowMs = NOW_MS;
 const options: fc.Arbitrary<PackOptions> = fc.constantFrom(
@@ -21,11 +23,15 @@ const options: fc.Arbitrary<PackOptions> = fc.constantFrom(
   { scorer: 'first-fit' },
 );
 
+const few = { hasGangs: false, maxLength: 25 };
+const problem = fc.oneof(fc.tuple(fleet(), jobs(few)), fc.tuple(ruledFleet(), ruledJobs(few)));
+
 describe('reasons', () => {
   it('are true: the job fits nowhere, and with what is missing it does', () => {
     const seen = new Map<string, number>();
+    let barredCount = 0;
     fc.assert(
-      fc.property(fleet(), jobs({ hasGangs: false, maxLength: 25 }), options, (nodes, list, choice) => {
+      fc.property(problem, options, ([nodes, list], choice) => {
         const packer = createPacker({ nodes, nowMs }, choice);
         const ledger = nodes.map(ledgerNode);
         for (const job of list) {
@@ -43,10 +49,15 @@ describe('reasons', () => {
           seen.set(reason.kind, (seen.get(reason.kind) ?? 0) + 1);
           expect(ledger.filter((node) => admits(node, job, nowMs))).toEqual([]);
           expectTrue(reason, job, nodes, ledger);
+          if ('barred' in reason) {
+            barredCount++;
+            expectNearestBarred(reason.barred, job, ledger);
+            expect(reason.barred.misses).toEqual([]);
+          }
           expect(explainUnplaced(reason)).toMatch(/^[A-Z'][^\n]*\.$/);
         }
       }),
-      { numRuns: 1_000, seed: 1 },
+      { numRuns: 700, seed: 1 },
     );
 
     const kinds = [
@@ -57,16 +68,20 @@ describe('reasons', () => {
       'no-such-model',
       'no-such-profile',
       'node-expires',
+      'not-admitted',
     ];
     expect([...seen.keys()].sort()).toEqual(kinds);
-  });
+    expect(barredCount).toBeGreaterThan(25);
+    // Seconds on a busy machine.
+  }, 30_000);
 });
 
 function expectTrue(reason: UnplacedReason, job: Job, nodes: readonly GpuNode[], ledger: readonly LedgerNode[]): void {
   const empty = nodes.map(ledgerNode);
   const able = empty.filter((node) => hasRoom(node, job));
   const neededUntilMs = nowMs + (job.runtimeMs ?? -Infinity);
-  const lasting = able.filter(({ expiresAtMs = Infinity }) => expiresAtMs >= neededUntilMs);
+  const welcome = able.filter((node) => isWelcome(node, job));
+  const lasting = welcome.filter(({ expiresAtMs = Infinity }) => expiresAtMs >= neededUntilMs);
   const of = (list: readonly LedgerNode[], id: string) => list.find((node) => node.id === id)!;
   switch (reason.kind) {
     case 'no-nodes':
@@ -85,13 +100,34 @@ function expectTrue(reason: UnplacedReason, job: Job, nodes: readonly GpuNode[],
     case 'exceeds-every-node':
       expect(able).toEqual([]);
       expect(hasRoom(withAdded(of(empty, reason.limit.nodeId), reason.limit.misses, job), job)).toBe(true);
+      expect('barriers' in reason.limit).toBe(empty.every((node) => !isWelcome(node, job)));
+      if ('barriers' in reason.limit) {
+        expect(isWelcome(withLifted(of(empty, reason.limit.nodeId), reason.limit.barriers, job), job)).toBe(true);
+      } else expect(isWelcome(of(empty, reason.limit.nodeId), job)).toBe(true);
       break;
     case 'node-expires':
-      expect(able.length).toBeGreaterThan(0);
+      expect(welcome.length).toBeGreaterThan(0);
       expect(reason.neededUntilMs).toBe(neededUntilMs);
-      expect(Math.max(...able.map(({ expiresAtMs = Infinity }) => expiresAtMs))).toBe(reason.latestExpiresAtMs);
+      expect(Math.max(...welcome.map(({ expiresAtMs = Infinity }) => expiresAtMs))).toBe(reason.latestExpiresAtMs);
       expect(reason.latestExpiresAtMs).toBeLessThan(neededUntilMs);
       break;
+    case 'not-admitted': {
+      expect(able.length).toBeGreaterThan(0);
+      expect(welcome).toEqual([]);
+      expectNearestBarred(reason.nearest, job, ledger);
+      // A node with room, if there is one.
+      const hasRoomSomewhere = able.some(({ id }) => hasRoom(of(ledger, id), job));
+      expect(reason.nearest.misses.length === 0).toBe(hasRoomSomewhere);
+      const barredBy = (lift: (node: LedgerNode) => LedgerNode) =>
+        able.filter((node) => !isWelcome({ ...node, ...noRules(job), ...lift(node) }, job)).length;
+      expect(reason.nodesByRule).toEqual({
+        reservation: barredBy(({ users }) => ({ users }) as LedgerNode),
+        taint: barredBy(({ taints }) => ({ taints }) as LedgerNode),
+        label: barredBy(({ labels }) => ({ labels }) as LedgerNode),
+        zone: barredBy(({ zone }) => ({ zone }) as LedgerNode),
+      });
+      break;
+    }
     case 'cordoned': {
       expect(lasting.every(({ isCordoned }) => isCordoned)).toBe(true);
       const withRoom = lasting.filter(({ id }) => hasRoom(of(ledger, id), job));
@@ -102,7 +138,7 @@ function expectTrue(reason: UnplacedReason, job: Job, nodes: readonly GpuNode[],
     case 'no-room': {
       const { nodeId, misses } = reason.nearest;
       const node = of(ledger, nodeId);
-      expect(of(able, nodeId)).toBeDefined();
+      expect(of(welcome, nodeId)).toBeDefined();
       expect(hasRoom(withAdded(node, misses, job), job)).toBe(true);
       // Every miss counts: without any one of them the job still does not fit.
       misses.forEach((_, left) => {
@@ -122,6 +158,47 @@ function expectTrue(reason: UnplacedReason, job: Job, nodes: readonly GpuNode[],
     case 'gang-incomplete':
       throw new Error('There is no gang.');
   }
+}
+
+/** With all barriers lifted and all misses added the job fits, and without any one of the lifts it does not. */
+function expectNearestBarred(
+  { nodeId, misses, barriers }: NearestBarrier,
+  job: Job,
+  ledger: readonly LedgerNode[],
+): void {
+  const roomy = withAdded(
+    ledger.find(({ id }) => id === nodeId)!,
+    misses,
+    job,
+  );
+  expect(barriers.length).toBeGreaterThan(0);
+  expect(admits(withLifted(roomy, barriers, job), job, nowMs)).toBe(true);
+  barriers.forEach((_, left) => {
+    const others = barriers.filter((_, index) => index !== left);
+    expect(admits(withLifted(roomy, others, job), job, nowMs)).toBe(false);
+  });
+}
+
+/** Rules that let the job in. */
+function noRules({ zones, nodeLabels = {} }: Job): Pick<LedgerNode, 'zone' | 'labels' | 'taints' | 'users'> {
+  const labels = Object.entries(nodeLabels).map(([key, wanted]) => [key, [wanted].flat()[0]!] as const);
+  return { zone: zones?.[0], labels: Object.fromEntries(labels), taints: [], users: undefined };
+}
+
+/** The node without these barriers. */
+function withLifted(node: LedgerNode, barriers: readonly NodeBarrier[], job: Job): LedgerNode {
+  const open: LedgerNode = { ...structuredClone(node) };
+  for (const barrier of barriers) {
+    if (barrier.rule === 'reservation') open.users = undefined;
+    if (barrier.rule === 'taint') {
+      open.taints = open.taints.filter(({ key, value = '' }) => key !== barrier.key || value !== barrier.value);
+    }
+    if (barrier.rule === 'label') open.labels[barrier.key] = barrier.wanted[0]!;
+    if (barrier.rule === 'zone') open.zone = barrier.wanted[0];
+    if (barrier.rule === 'cordon') open.isCordoned = false;
+    if (barrier.rule === 'expiry') open.expiresAtMs = nowMs + job.runtimeMs!;
+  }
+  return open;
 }
 
 /** The node with what is missing added to it. */

@@ -28,6 +28,8 @@ const fullNode = {
   idleWatts: 350.5,
   expiresAtMs: 1_700_000_000_000,
   isCordoned: false,
+  taints: [{ key: 'spot' }, { key: 'team', value: '' }],
+  reservedFor: { tenants: ['t'], jobIds: ['j1'] },
 };
 const job = { id: 'j1', gpuCount: 1, cpuMilli: 1_000, memoryMib: 1_024 };
 const fullJob = {
@@ -40,13 +42,17 @@ const fullJob = {
   tenant: 't',
   gang: 'g',
   runtimeMs: 60_000,
+  minRuntimeMs: 0,
+  zones: ['z'],
+  nodeLabels: { team: '', disk: ['ssd', 'nvme'] },
+  tolerations: [{ key: 'spot' }, { key: 'team', value: 'ml' }],
   isPreemptible: true,
 };
 const placement = { jobId: 'j1', nodeId: 'n1', gpus: [{ index: 0, milli: 500 }] };
 const packInput = {
   nodes: [node, fullNode],
   jobs: [job, fullJob],
-  running: [{ job, placement: { ...placement, mig: { gpuIndex: 0, profile: '1g.10gb', start: 2 } } }],
+  running: [{ job, placement: { ...placement, mig: { gpuIndex: 0, profile: '1g.10gb', start: 2 } }, startedAtMs: 5 }],
   workload: [{ job: { gpuCount: 1, cpuMilli: 0, memoryMib: 0 }, weight: 0.5 }],
   nowMs: 1_700_000_000_000,
 };
@@ -54,7 +60,7 @@ const packInput = {
 const consolidateInput = {
   nodes: [node],
   jobs: [job],
-  placements: [placement],
+  placements: [placement, { ...placement, startedAtMs: 0 }],
   budgets: [{ maxMoves: 3 }, { maxMoves: 0, tenant: 't' }],
   nowMs: 1,
 };
@@ -183,6 +189,12 @@ const packRows = [
   ['nodes.1.labels.a b', 7, 'nodes[1].labels["a b"]', 'must be a string'],
   ['nodes.1.priceUsdPerHour', Infinity, 'nodes[1].priceUsdPerHour', AMOUNT],
   ['nodes.1.isCordoned', 'no', 'nodes[1].isCordoned', 'must be true or false'],
+  ['jobs.1.zones', [], 'jobs[1].zones', 'must be a list with at least one item'],
+  ['jobs.1.nodeLabels.disk', 5, 'jobs[1].nodeLabels.disk', 'must be a string or a list of strings'],
+  ['jobs.1.tolerations.0.key', undefined, 'jobs[1].tolerations[0].key', 'must be a non-empty string'],
+  ['jobs.1.minRuntimeMs', -1, 'jobs[1].minRuntimeMs', 'must be a finite number >= 0'],
+  ['nodes.1.taints.0.key', '', 'nodes[1].taints[0].key', 'must be a non-empty string'],
+  ['nodes.1.reservedFor', { tenants: [] }, 'nodes[1].reservedFor', 'must name a tenant or a job'],
   ['jobs.1.gpuMilli', 1_001, 'jobs[1].gpuMilli', 'must be a whole number from 1 to 1000'],
   ['jobs.1.gpuModels', [], 'jobs[1].gpuModels', 'must be a list with at least one item'],
   ['jobs.1.priority', NaN, 'jobs[1].priority', 'must be a finite number'],

@@ -9,6 +9,7 @@ import {
   checkText,
 } from '../internal/check.ts';
 import { GPU_MILLI } from '../units.ts';
+import { checkJobRules, checkNodeRules } from './check-rules.ts';
 import type { Gpu, GpuNode, Job } from './types.ts';
 
 const COUNT: NumberRule = { min: 0, isWhole: true };
@@ -16,13 +17,14 @@ const CPU: NumberRule = { ...COUNT, hint: '1 core is 1000 milli-cores.' };
 const MEMORY: NumberRule = { ...COUNT, hint: '1 GiB is 1024 MiB.' };
 const GPU_COUNT: NumberRule = { ...COUNT, hint: 'Ask for a share of one GPU with gpuCount 1 and gpuMilli.' };
 const GPU_SHARE: NumberRule = { min: 1, max: GPU_MILLI, isWhole: true, hint: '1000 milli-GPU are one GPU.' };
+const GUARANTEE: NumberRule = { min: 0, hint: 'Leave it out if the job may be moved at any time.' };
 const RUNTIME: NumberRule = { min: 1, hint: 'Leave it out if it is not known.' };
 
 /**
  * Checks a list of nodes before any work is done with them. `O(nodes × GPUs)`.
  *
  * @throws InvalidInputError on a duplicate or empty id, a size that is not a whole number >= 0, a price or power
- * below 0, or a field of the wrong type.
+ * below 0, a reservation for nobody, or a field of the wrong type.
  *
  * @example
  * ```ts
@@ -45,6 +47,7 @@ export function checkNode(node: GpuNode): void {
   checkOptionalNumber(field('idleWatts'), node.idleWatts, { min: 0 });
   checkOptionalNumber(field('expiresAtMs'), node.expiresAtMs, { hint: 'Leave it out if the node stays.' });
   checkOptionalFlag(field('isCordoned'), node.isCordoned);
+  checkNodeRules(field, node);
   const gpus: readonly Gpu[] = node.gpus;
   checkList(field('gpus'), gpus, 'Pass [] for a CPU node.');
   gpus.forEach((gpu, index) => {
@@ -72,7 +75,7 @@ function checkGpu(field: (name: string) => () => string, gpu: Gpu): void {
  * Checks a list of jobs before any work is done with them. `O(jobs)`.
  *
  * @throws InvalidInputError on a duplicate or empty id, a size that is not a whole number >= 0, a share that is
- * not from 1 to 1000 or comes with more than one GPU, a MIG profile that comes with anything but one GPU, or a field of
+ * not from 1 to 1000 or comes without a GPU, a MIG profile that comes with anything but one GPU, or a field of
  * the wrong type.
  *
  * @example
@@ -97,10 +100,12 @@ export function checkJob(job: Job): void {
   checkOptionalNumber(field('gpuMemoryMib'), job.gpuMemoryMib, MEMORY);
   checkOptionalNumber(field('priority'), job.priority);
   checkOptionalNumber(field('runtimeMs'), job.runtimeMs, RUNTIME);
+  checkOptionalNumber(field('minRuntimeMs'), job.minRuntimeMs, GUARANTEE);
   checkOptionalText(field('migProfile'), job.migProfile);
   checkOptionalText(field('gang'), job.gang, 'Leave gang out for a job that starts alone.');
   checkOptionalFlag(field('isPreemptible'), job.isPreemptible);
   checkModels(field('gpuModels'), job.gpuModels);
+  checkJobRules(field, job);
   checkShare(field, job);
 }
 
@@ -119,9 +124,9 @@ function checkModels(field: () => string, models: unknown): void {
 
 /** The rules that tie fields to each other. */
 function checkShare(field: (name: string) => () => string, job: Job): void {
-  if (job.gpuMilli !== undefined && job.gpuMilli !== GPU_MILLI && job.gpuCount !== 1) {
-    throw new InvalidInputError(field('gpuMilli')(), 'must be absent or 1000 unless gpuCount is 1', job.gpuMilli, {
-      hint: 'A share is a share of one GPU: set gpuCount to 1, or drop gpuMilli.',
+  if (job.gpuMilli !== undefined && job.gpuMilli !== GPU_MILLI && job.gpuCount === 0) {
+    throw new InvalidInputError(field('gpuMilli')(), 'must be absent or 1000 when gpuCount is 0', job.gpuMilli, {
+      hint: 'A share is a share of each GPU: set gpuCount to 1 or more, or drop gpuMilli.',
     });
   }
   if (job.migProfile !== undefined && (job.gpuCount !== 1 || (job.gpuMilli ?? GPU_MILLI) !== GPU_MILLI)) {

@@ -18,6 +18,27 @@ export interface MigInstance {
   readonly memoryMib?: number;
 }
 
+/** A mark that keeps jobs off a node unless they tolerate it. What runs there stays. */
+export interface Taint {
+  readonly key: string;
+  /** @defaultValue '' */
+  readonly value?: string;
+}
+
+/** Lets a job onto nodes with a taint. */
+export interface Toleration {
+  /** Key of the taint. */
+  readonly key: string;
+  /** Value of the taint. Absent: any value of the key. */
+  readonly value?: string;
+}
+
+/** Who may use a node that is kept for someone: jobs of these tenants, and these jobs. At least one of either. */
+export interface Reservation {
+  readonly tenants?: readonly string[];
+  readonly jobIds?: readonly string[];
+}
+
 /** A machine with GPUs. Capacities are what jobs may use, after the system's own share. */
 export interface GpuNode {
   /** Unique in the fleet. */
@@ -32,6 +53,10 @@ export interface GpuNode {
   readonly rack?: string;
   readonly nvlinkDomain?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Only jobs that tolerate every one of them are placed here. */
+  readonly taints?: readonly Taint[];
+  /** Only these jobs are placed here. Absent: all. */
+  readonly reservedFor?: Reservation;
   readonly priceUsdPerHour?: number;
   readonly idleWatts?: number;
   /** When the machine is given back or expires, ms since the Unix epoch. Absent: it stays. */
@@ -46,7 +71,7 @@ export interface Job {
   readonly id: string;
   /** GPUs of one node, whole, >= 0. */
   readonly gpuCount: number;
-  /** Share of ONE GPU when `gpuCount` is 1, in milli-GPU from 1 to 1000. @defaultValue 1000 */
+  /** Share of each of the `gpuCount` GPUs, which are distinct, in milli-GPU from 1 to 1000. @defaultValue 1000 */
   readonly gpuMilli?: number;
   /** Memory needed on each GPU, MiB. Jobs that share a GPU share its memory. */
   readonly gpuMemoryMib?: number;
@@ -54,6 +79,12 @@ export interface Job {
   readonly gpuModels?: readonly string[];
   /** Run on one MIG instance of this profile instead of on GPUs; `gpuCount` is then 1. */
   readonly migProfile?: string;
+  /** Zones the job can run in. Absent: any, also nodes that name none. */
+  readonly zones?: readonly string[];
+  /** Labels the node must have, all of them; a list allows any of its values. */
+  readonly nodeLabels?: Readonly<Record<string, string | readonly string[]>>;
+  /** Taints of nodes that do not keep the job away. */
+  readonly tolerations?: readonly Toleration[];
   /** Milli-cores, whole, >= 0. */
   readonly cpuMilli: number;
   /** Main memory, MiB, whole, >= 0. */
@@ -65,6 +96,8 @@ export interface Job {
   readonly gang?: string;
   /** Expected run time, ms, > 0. A job that knows it is not placed on a node that expires earlier. */
   readonly runtimeMs?: number;
+  /** Time the job runs undisturbed once it has started, ms, >= 0: until then it is not moved, preemptible or not. @defaultValue 0 */
+  readonly minRuntimeMs?: number;
   readonly isPreemptible?: boolean;
 }
 

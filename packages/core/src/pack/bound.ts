@@ -1,6 +1,6 @@
 import { checkJobs, type Job } from '../fleet/index.ts';
 import { checkClock, checkNow, checkPackNodes, checkRunning } from './check-input.ts';
-import { demandOf, mixKey, type Demand } from './demand.ts';
+import { demandKey, demandOf, type Demand } from './demand.ts';
 import { move } from './fleet-state.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { maximumFlow } from './maximum-flow.ts';
@@ -13,7 +13,7 @@ import type { PackBound, PackBoundInput } from './types.ts';
  *
  * The relaxation: jobs may be cut into pieces and spread over all GPUs of the types (model and memory) they could be given
  * on some node that has room for them now, so that only the volume of each type limits them. Running jobs keep their place; jobs that
- * fit no node, cordoned and expiring nodes counting as full, are left out. The bound is the maximum flow from jobs to types,
+ * fit no node, nodes that are cordoned, expire or do not admit the job counting as full, are left out. The bound is the maximum flow from jobs to types,
  * so it is exact for that relaxation, and never below what can be placed.
  *
  * Time `O(demands × nodes)` for the types of each demand, and a flow over the distinct sets of types.
@@ -74,7 +74,7 @@ function demandsOf(
   for (const job of jobs) {
     if (job.gpuCount === 0 || job.migProfile !== undefined) continue;
     const neededUntilMs = nowMs === undefined || job.runtimeMs === undefined ? -Infinity : nowMs + job.runtimeMs;
-    const key = `${mixKey(job)}|${job.memoryMib}|${neededUntilMs}`;
+    const key = `${demandKey(job, catalogue)}|${neededUntilMs}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { demand: demandOf(job, catalogue, neededUntilMs), count: 1 });
     else group.count++;
@@ -83,12 +83,12 @@ function demandsOf(
 }
 
 /** GPU types that the demand could be given on some open node, ascending. */
-function typesFor({ state, expiresAtMs, isCordoned }: Fleet, demand: Demand): readonly number[] {
+function typesFor({ state, catalogue, expiresAtMs, isCordoned }: Fleet, demand: Demand): readonly number[] {
   const wanted = demand.isGpuEligible.reduce((sum, flag) => sum + flag, 0);
   const types = new Set<number>();
   for (let node = 0; node < state.nodeCount && types.size < wanted; node++) {
     if (isCordoned[node] === 1 || expiresAtMs[node]! < demand.neededUntilMs) continue;
-    if (shortfall(state, node, demand) > 0) continue;
+    if (demand.isAdmitted[catalogue.ruleSetOf[node]!] === 0 || shortfall(state, node, demand) > 0) continue;
     for (let g = state.gpuStart[node]!; g < state.gpuStart[node + 1]!; g++) {
       if (demand.isGpuEligible[state.gpuType[g]!] === 1) types.add(state.gpuType[g]!);
     }

@@ -1,4 +1,5 @@
 import type { Gpu, GpuNode } from '../fleet/index.ts';
+import { reservedNames, ruleSetKey, type ReservedNames } from './node-rules.ts';
 
 /** GPUs that no job can tell apart when they are empty. */
 interface GpuType {
@@ -26,6 +27,11 @@ export interface Catalogue {
   readonly kindNodes: readonly GpuNode[];
   /** Kind of each node, by its position. */
   readonly kindOf: Int32Array;
+  /** One node of every rule set: nodes of one set have the same zone, labels, taints and reservation. */
+  readonly ruleNodes: readonly GpuNode[];
+  /** Rule set of each node, by its position. */
+  readonly ruleSetOf: Int32Array;
+  readonly reserved: ReservedNames;
   readonly gpuTypeOf: (gpu: Gpu) => number;
   readonly instanceTypeOf: (instance: { readonly profile: string; readonly memoryMib?: number }) => number;
 }
@@ -35,7 +41,7 @@ export function isCut(gpu: Gpu): boolean {
   return gpu.migInstances !== undefined && gpu.migInstances.length > 0;
 }
 
-/** Lists the distinct GPUs, instances and kinds of nodes. `O(GPUs + instances)`. */
+/** Lists the distinct GPUs, instances, kinds of nodes and sets of rules. `O(GPUs + instances + labels)`. */
 export function catalogue(nodes: readonly GpuNode[]): Catalogue {
   const gpuTypes: GpuType[] = [];
   const instanceTypes: InstanceType[] = [];
@@ -62,12 +68,17 @@ export function catalogue(nodes: readonly GpuNode[]): Catalogue {
   const kindNodes: GpuNode[] = [];
   const kindNumbers = new Map<string, number>();
   const kindOf = new Int32Array(nodes.length);
+  const ruleNodes: GpuNode[] = [];
+  const ruleNumbers = new Map<string, number>();
+  const ruleSetOf = new Int32Array(nodes.length);
   nodes.forEach((node, index) => {
     const gpus = node.gpus.map((gpu) => {
       const instances = (gpu.migInstances ?? []).map(instanceTypeOf);
       return instances.length === 0 ? `${gpuTypeOf(gpu)}` : `${gpuTypeOf(gpu)}:${instances.join('+')}`;
     });
     kindOf[index] = numberOf(kindNumbers, kindNodes, `${node.cpuMilli}/${node.memoryMib}/${gpus.join()}`, () => node);
+    ruleSetOf[index] = numberOf(ruleNumbers, ruleNodes, ruleSetKey(node), () => node);
   });
-  return { gpuTypes, instanceTypes, kindNodes, kindOf, gpuTypeOf, instanceTypeOf };
+  const reserved = reservedNames(ruleNodes);
+  return { gpuTypes, instanceTypes, kindNodes, kindOf, ruleNodes, ruleSetOf, reserved, gpuTypeOf, instanceTypeOf };
 }

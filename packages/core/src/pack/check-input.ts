@@ -4,6 +4,7 @@ import { checkNumber, checkOptionalNumber } from '../check-number.ts';
 import { checkIds } from '../internal/check.ts';
 import type { PackOptions, RunningJob, Scorer, WorkloadShape } from './types.ts';
 
+const STARTED_HINT = 'Pass milliseconds since the Unix epoch, or leave it out if it is not known.';
 const SCORERS: readonly Scorer[] = ['priced', 'fgd', 'best-fit', 'first-fit'];
 
 /** The scorer asked for. @throws InvalidInputError when it is unknown */
@@ -43,7 +44,10 @@ export function checkRunning(running: readonly RunningJob[] = []): void {
     'running',
     running.map(({ job }) => job),
   );
-  for (const { job } of running) checkJob(job);
+  running.forEach(({ job, startedAtMs }, index) => {
+    checkJob(job);
+    checkOptionalNumber(() => `running[${index}].startedAtMs`, startedAtMs, { hint: STARTED_HINT });
+  });
 }
 
 /** Checks a mix of work. @throws InvalidInputError */

@@ -10,16 +10,25 @@ export interface MoveBudget {
   readonly tenant?: string;
 }
 
+/** Where a job runs, and since when. */
+export interface RunningPlacement extends Placement {
+  /** Ms since the Unix epoch. A job with `minRuntimeMs` that lacks it counts as just started. */
+  readonly startedAtMs?: number;
+}
+
 /** A fleet as it runs. */
 export interface ConsolidateInput {
   readonly nodes: readonly GpuNode[];
-  /** What runs. A job is moved only if it says `isPreemptible` and is in no gang. */
+  /** What runs. A job is moved only if it says `isPreemptible`, is in no gang and has run its `minRuntimeMs`. */
   readonly jobs: readonly Job[];
   /** Where each job of `jobs` runs. */
-  readonly placements: readonly Placement[];
+  readonly placements: readonly RunningPlacement[];
   /** A move needs room in every budget that counts it. Absent: no limit. */
   readonly budgets?: readonly MoveBudget[];
-  /** The present, ms since the Unix epoch; needed when a node has `expiresAtMs` and a job has `runtimeMs`. */
+  /**
+   * The present, ms since the Unix epoch; needed when a node has `expiresAtMs` and a job has `runtimeMs`, and when a job that
+   * could be moved has `minRuntimeMs` and a known start.
+   */
   readonly nowMs?: number;
 }
 
@@ -40,6 +49,8 @@ export interface Move {
 export type KeptReason =
   /** A job on it must not be moved: it is not preemptible, or in a gang. */
   | { readonly kind: 'holds-fixed-job'; readonly jobId: string }
+  /** A job on it has not run its `minRuntimeMs`. It has at `untilMs`; absent: its start is not known. */
+  | { readonly kind: 'holds-guaranteed-job'; readonly jobId: string; readonly untilMs?: number }
   /** A job on it fits on no other node in use. */
   | { readonly kind: 'no-room-elsewhere'; readonly jobId: string; readonly reason: UnplacedReason }
   /** Emptying it takes more moves than a budget has left. */

@@ -1,6 +1,6 @@
 import { checkNumber } from '../check-number.ts';
 import { InvalidInputError } from '../errors.ts';
-import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+import type { GpuNode, Job } from '../fleet/index.ts';
 import type {
   ConsolidateInput,
   ConsolidateOptions,
@@ -8,7 +8,9 @@ import type {
   KeptReason,
   Move,
   MoveBudget,
+  RunningPlacement,
 } from './consolidate-types.ts';
+import { copyPlacement } from './copy.ts';
 import { gpuMilliOf } from './demand.ts';
 import { nodeWeight, type NodeWeight } from './node-weight.ts';
 import { createPacker } from './packer.ts';
@@ -39,7 +41,7 @@ const ORDERS: readonly ((used: UsedNode) => number)[] = [
  * node can be emptied: that drains it.
  *
  * The moves can be made one by one in their order: each goes to room that is free at its turn, while the job still holds its
- * old place. Jobs that are not `isPreemptible` and members of a gang never move, and no budget is exceeded.
+ * old place. Jobs that are not `isPreemptible` and members of a gang never move, others not before they have run their `minRuntimeMs`, and no budget is exceeded.
  *
  * This is a heuristic: another plan may empty more. `O(nodes in use × jobs on them)` placements; see {@link createPacker}.
  *
@@ -65,13 +67,21 @@ export function consolidate(input: ConsolidateInput, options: ConsolidateOptions
   for (const job of input.jobs) counts.add(job);
   const { nodes, nowMs } = input;
   const workload = typicalShapes('fgd', counts.shapes());
-  const start = () => createPacker({ nodes, running, workload, ...(nowMs === undefined ? {} : { nowMs }) });
+  const time = nowMs === undefined ? {} : { nowMs };
   // The packer checks nodes, jobs and placements; only then is any of it read.
-  const first = start();
+  createPacker({ nodes, running, workload, ...time });
+  checkGuarantees(running, nowMs);
+  // While a job holds two places the old one goes by another name: rules of nodes are asked about the job's own.
+  const alias = freeAlias(input.jobs);
+  const held = running.map(({ job, placement }) => ({
+    job: { ...job, id: alias(job.id) },
+    placement: { ...placement, jobId: alias(job.id) },
+  }));
+  const start = () => createPacker({ nodes, running: held, workload, ...time });
   const used = usedNodes(nodes, running, options.weight ?? 'count');
-  const plans = ORDERS.map((order, index) => {
+  const plans = ORDERS.map((order) => {
     const sorted = [...used].sort((x, y) => order(x) - order(y) || (x.node.id < y.node.id ? -1 : 1));
-    return plan(index === 0 ? first : start(), sorted, input);
+    return plan(start(), sorted, input);
   });
   return plans.reduce((best, other) =>
     other.saved > best.saved || (other.saved === best.saved && other.moves.length < best.moves.length) ? other : best,
@@ -87,11 +97,12 @@ function plan(packer: Packer, used: readonly UsedNode[], input: ConsolidateInput
   const emptied: { nodeId: string; weight: number }[] = [];
   const kept: { nodeId: string; reason: KeptReason }[] = [];
   const takesIn = new Set<string>();
-  const alias = freeAlias(input.jobs);
 
   for (const { node, weight, running } of used) {
-    const obstacle = takesIn.has(node.id) ? { kind: 'takes-in-moves' as const } : obstacleOf(running, budgets);
-    const outcome = obstacle ?? tryEmpty(packer, node, running, alias);
+    const obstacle = takesIn.has(node.id)
+      ? { kind: 'takes-in-moves' as const }
+      : obstacleOf(running, budgets, input.nowMs);
+    const outcome = obstacle ?? tryEmpty(packer, node, running);
     if ('kind' in outcome) {
       kept.push({ nodeId: node.id, reason: outcome });
       continue;
@@ -120,21 +131,16 @@ function plan(packer: Packer, used: readonly UsedNode[], input: ConsolidateInput
  * Finds room for all jobs of a node on the others and takes it, or changes nothing and says which job found none. The node
  * stays cordoned, so what its jobs held there need not be given back.
  */
-function tryEmpty(
-  packer: Packer,
-  node: GpuNode,
-  running: readonly RunningJob[],
-  alias: (jobId: string) => string,
-): readonly Move[] | KeptReason {
+function tryEmpty(packer: Packer, node: GpuNode, running: readonly RunningJob[]): readonly Move[] | KeptReason {
   packer.cordon(node.id);
   const moves: Move[] = [];
   for (const { job, placement } of running) {
-    const result = packer.place({ ...job, id: alias(job.id) });
+    const result = packer.place(job);
     if ('placement' in result) {
-      moves.push({ jobId: job.id, from: placement, to: { ...result.placement, jobId: job.id } });
+      moves.push({ jobId: job.id, from: copyPlacement(placement), to: result.placement });
       continue;
     }
-    for (const move of moves) packer.release(alias(move.jobId));
+    for (const move of moves) packer.release(move.jobId);
     packer.cordon(node.id, node.isCordoned ?? false);
     return { kind: 'no-room-elsewhere', jobId: job.id, reason: result.unplaced.reason };
   }
@@ -145,12 +151,38 @@ function tryEmpty(
 function obstacleOf(
   running: readonly RunningJob[],
   budgets: readonly { readonly budget: MoveBudget; readonly left: number }[],
+  nowMs: number | undefined,
 ): KeptReason | undefined {
-  const fixed = running.find(({ job }) => job.isPreemptible !== true || job.gang !== undefined);
+  const fixed = running.find(({ job }) => !isMovable(job));
   if (fixed !== undefined) return { kind: 'holds-fixed-job', jobId: fixed.job.id };
+  for (const { job, startedAtMs } of running) {
+    const untilMs = guaranteedUntilMs(job, startedAtMs);
+    if (untilMs === undefined || (untilMs < Infinity && untilMs <= nowMs!)) continue;
+    return { kind: 'holds-guaranteed-job', jobId: job.id, ...(untilMs === Infinity ? {} : { untilMs }) };
+  }
   const over = budgets.find(({ budget, left }) => countedMoves(budget, running) > left);
   if (over === undefined) return undefined;
   return { kind: 'over-budget', budget: over.budget, moves: countedMoves(over.budget, running), left: over.left };
+}
+
+function isMovable(job: Job): boolean {
+  return job.isPreemptible === true && job.gang === undefined;
+}
+
+/** When the guaranteed time of a job ends; Infinity: its start is not known. `undefined`: it has none. */
+function guaranteedUntilMs({ minRuntimeMs = 0 }: Job, startedAtMs = Infinity): number | undefined {
+  return minRuntimeMs === 0 ? undefined : startedAtMs + minRuntimeMs;
+}
+
+function checkGuarantees(running: readonly RunningJob[], nowMs: number | undefined): void {
+  if (nowMs !== undefined) return;
+  const timed = running.find(
+    ({ job, startedAtMs }) => isMovable(job) && (guaranteedUntilMs(job, startedAtMs) ?? Infinity) < Infinity,
+  );
+  if (timed === undefined) return;
+  throw new InvalidInputError('nowMs', `must be given when job '${timed.job.id}' has minRuntimeMs`, nowMs, {
+    hint: 'Pass the present in milliseconds since the Unix epoch.',
+  });
 }
 
 function countedMoves({ tenant }: MoveBudget, running: readonly RunningJob[]): number {
@@ -180,7 +212,7 @@ function compareSize({ job: x }: RunningJob, { job: y }: RunningJob): number {
   );
 }
 
-/** A name for a job while it holds two places, which no job has. */
+/** Another name for each job, which no job has. */
 function freeAlias(jobs: readonly Job[]): (jobId: string) => string {
   const ids = new Set(jobs.map(({ id }) => id));
   let mark = '>';
@@ -190,7 +222,7 @@ function freeAlias(jobs: readonly Job[]): (jobId: string) => string {
 
 /** Each job with its placement. */
 function joinRunning({ jobs, placements }: ConsolidateInput): readonly RunningJob[] {
-  const byJob = new Map<string, Placement>(placements.map((placement) => [placement.jobId, placement]));
+  const byJob = new Map<string, RunningPlacement>(placements.map((placement) => [placement.jobId, placement]));
   const twice = placements.find((placement) => byJob.get(placement.jobId) !== placement);
   if (twice !== undefined) {
     throw new InvalidInputError('placements', 'must hold a job once', twice.jobId, {
@@ -206,7 +238,10 @@ function joinRunning({ jobs, placements }: ConsolidateInput): readonly RunningJo
   }
   return jobs.map((job) => {
     const placement = byJob.get(job.id);
-    if (placement !== undefined) return { job, placement };
+    if (placement !== undefined) {
+      const { startedAtMs } = placement;
+      return { job, placement, ...(startedAtMs === undefined ? {} : { startedAtMs }) };
+    }
     throw new InvalidInputError('jobs', 'must each have a placement', job.id, {
       hint: 'Leave out jobs that do not run.',
     });

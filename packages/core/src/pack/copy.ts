@@ -1,4 +1,4 @@
-import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+import type { GpuNode, Job, Placement, Taint, Toleration } from '../fleet/index.ts';
 
 // What callers pass in is theirs to change afterwards, so whatever is kept or handed out is a copy.
 
@@ -8,12 +8,36 @@ export function copyNode(node: GpuNode): GpuNode {
     ...gpu,
     ...(gpu.migInstances === undefined ? {} : { migInstances: gpu.migInstances.map((instance) => ({ ...instance })) }),
   }));
-  return { ...node, gpus, ...(node.labels === undefined ? {} : { labels: { ...node.labels } }) };
+  const { labels, taints, reservedFor } = node;
+  return {
+    ...node,
+    gpus,
+    ...(labels === undefined ? {} : { labels: { ...labels } }),
+    ...(taints === undefined ? {} : { taints: copyMarks(taints) }),
+    ...(reservedFor === undefined ? {} : { reservedFor: copyLists(reservedFor) }),
+  };
 }
 
 /** A copy of a job that shares nothing with it. */
 export function copyJob(job: Job): Job {
-  return job.gpuModels === undefined ? { ...job } : { ...job, gpuModels: [...job.gpuModels] };
+  const { gpuModels, zones, nodeLabels, tolerations } = job;
+  return {
+    ...job,
+    ...(gpuModels === undefined ? {} : { gpuModels: [...gpuModels] }),
+    ...(zones === undefined ? {} : { zones: [...zones] }),
+    ...(nodeLabels === undefined ? {} : { nodeLabels: copyLists(nodeLabels) }),
+    ...(tolerations === undefined ? {} : { tolerations: copyMarks(tolerations) }),
+  };
+}
+
+function copyMarks<Mark extends Taint | Toleration>(marks: readonly Mark[]): readonly Mark[] {
+  return marks.map((mark) => ({ ...mark }));
+}
+
+/** A copy of an object of texts and lists of texts. */
+function copyLists<T extends object>(lists: T): T {
+  const entries = Object.entries(lists) as [string, string | readonly string[]][];
+  return Object.fromEntries(entries.map(([key, list]) => [key, typeof list === 'string' ? list : [...list]])) as T;
 }
 
 /** A copy of a placement that shares nothing with it. */

@@ -1,6 +1,8 @@
 import type { Job } from '../fleet/index.ts';
 import { GPU_MILLI } from '../units.ts';
 import type { Catalogue } from './catalogue.ts';
+import { barriersOf, jobRuleKey } from './node-rules.ts';
+import type { NodeRule } from './types.ts';
 
 /** What decides fit and score of a job on a fleet, as numbers. Jobs with the same demand are interchangeable. */
 export interface Demand {
@@ -11,12 +13,19 @@ export interface Demand {
   readonly gpuMilli: number;
   /** MiB on each GPU; 0: no demand. */
   readonly gpuMemoryMib: number;
+  /** A share of a single GPU. */
   readonly isShare: boolean;
+  /** The same share of each of several GPUs. */
+  readonly isSpread: boolean;
   readonly isMig: boolean;
   /** By GPU type: 1 when, empty, it could serve the job (for MIG: carry the instance). */
   readonly isGpuEligible: Uint8Array;
   /** By instance type: 1 when it could serve the job. */
   readonly isInstanceEligible: Uint8Array;
+  /** By rule set of the catalogue: 1 when its nodes admit the job. */
+  readonly isAdmitted: Uint8Array;
+  /** By rule set: the rules that keep the job away, one entry a barrier. */
+  readonly barredBy: readonly (readonly NodeRule[])[];
   /** The node must not expire before, ms since the Unix epoch; -Infinity: no matter. */
   readonly neededUntilMs: number;
 }
@@ -33,14 +42,21 @@ export function mixKey(job: Omit<Job, 'id'>): string {
   return `${job.cpuMilli}|${job.gpuCount}|${gpuMilliOf(job)}|${job.gpuMemoryMib ?? 0}|${models}|${profile}`;
 }
 
-/** Compares a job with everything in the catalogue. `O(GPU types + instance types)`. */
+/** Equal for jobs with the same demand on a fleet, apart from the time they need. */
+export function demandKey(job: Job, { reserved }: Catalogue): string {
+  return `${mixKey(job)}|${job.memoryMib}|${jobRuleKey(job, reserved)}`;
+}
+
+/** Compares a job with everything in the catalogue. `O(GPU types + instance types + rule sets)`. */
 export function demandOf(
-  job: Omit<Job, 'id'>,
-  { gpuTypes, instanceTypes }: Catalogue,
+  job: Omit<Job, 'id'> & { readonly id?: string },
+  { gpuTypes, instanceTypes, ruleNodes }: Catalogue,
   neededUntilMs = -Infinity,
 ): Demand {
+  const barredBy = ruleNodes.map((node) => barriersOf(node, job).map(({ rule }) => rule));
   const isMig = job.migProfile !== undefined;
   const needsGpu = job.gpuCount > 0;
+  const isPart = needsGpu && !isMig && gpuMilliOf(job) < GPU_MILLI;
   const gpuMemoryMib = needsGpu ? (job.gpuMemoryMib ?? 0) : 0;
   const allows = (model: string) => job.gpuModels?.includes(model) ?? true;
   const isGpuEligible = Uint8Array.from(gpuTypes, (type) => {
@@ -57,10 +73,13 @@ export function demandOf(
     gpuCount: job.gpuCount,
     gpuMilli: needsGpu && !isMig ? gpuMilliOf(job) : 0,
     gpuMemoryMib,
-    isShare: needsGpu && !isMig && gpuMilliOf(job) < GPU_MILLI,
+    isShare: isPart && job.gpuCount === 1,
+    isSpread: isPart && job.gpuCount > 1,
     isMig,
     isGpuEligible,
     isInstanceEligible,
+    isAdmitted: Uint8Array.from(barredBy, (rules) => (rules.length === 0 ? 1 : 0)),
+    barredBy,
     neededUntilMs,
   };
 }

@@ -1,4 +1,4 @@
-import type { NearestMiss, ResourceMiss, UnplacedReason } from './types.ts';
+import type { NearestBarrier, NearestMiss, NodeBarrier, NodeRule, ResourceMiss, UnplacedReason } from './types.ts';
 
 /**
  * Says why a job was not placed, and what would help, in one line.
@@ -22,14 +22,15 @@ export function explainUnplaced(reason: UnplacedReason): string {
     case 'no-room': {
       const { nodeId, misses } = reason.nearest;
       const remedy = misses.map((miss) => lacking(miss)).join(' and ');
-      return `No room now: node '${nodeId}' is nearest, with ${had(reason.nearest)}. Free ${remedy} there, or add a node.`;
+      return `No room now: node '${nodeId}' is nearest, with ${had(reason.nearest)}. Free ${remedy} there, or add a node.${orAt(reason.barred)}`;
     }
     case 'exceeds-every-node': {
       const { nodeId, misses } = reason.limit;
       const remedy = misses.map((miss) => lacking(miss)).join(' and ');
       return (
         `No node could hold the job even if it were empty: '${nodeId}' comes nearest, with ${had(reason.limit)}. ` +
-        `Ask for less, or add a node with ${remedy} more.`
+        `Ask for less, or add a node with ${remedy} more` +
+        ('barriers' in reason.limit ? ` that admits the job: none does. There, ${lift(reason.limit.barriers)}.` : '.')
       );
     }
     case 'no-such-model':
@@ -42,11 +43,21 @@ export function explainUnplaced(reason: UnplacedReason): string {
         `No MIG instance in the fleet has the profile asked for (${reason.wanted}). ` +
         `Cut a GPU that way, or ask for one that is there: ${list(reason.present)}.`
       );
+    case 'not-admitted': {
+      const { nearest, nodesByRule } = reason;
+      const rules = Object.entries(nodesByRule) as [NodeRule, number][];
+      const counts = rules.filter(([, count]) => count > 0).map(([rule, count]) => `${rule} ${count}`);
+      const room = nearest.misses.length === 0 ? '' : `, and free ${nearest.misses.map(lacking).join(' and ')} there`;
+      return (
+        `No node that could hold the job admits it (barred by ${counts.join(', by ')}). ` +
+        `'${nearest.nodeId}' is nearest: ${lift(nearest.barriers)}${room}.`
+      );
+    }
     case 'node-expires': {
       const shortMs = reason.neededUntilMs - reason.latestExpiresAtMs;
       return (
         `Every node that could hold the job expires too early: it is needed until ${reason.neededUntilMs} and the last ` +
-        `expires at ${reason.latestExpiresAtMs}, ${shortMs} ms before. Extend that node or shorten the job by ${shortMs} ms.`
+        `expires at ${reason.latestExpiresAtMs}, ${shortMs} ms before. Extend that node or shorten the job by ${shortMs} ms.${orAt(reason.barred)}`
       );
     }
     case 'cordoned':
@@ -54,13 +65,41 @@ export function explainUnplaced(reason: UnplacedReason): string {
         `Every node that could hold the job is cordoned: ${list(reason.nodeIds)}. ` +
         (reason.hasRoom
           ? 'Uncordon one of them.'
-          : 'None has room now: uncordon one and free room there, or add a node.')
+          : 'None has room now: uncordon one and free room there, or add a node.') +
+        orAt(reason.barred)
       );
     case 'gang-incomplete':
       return (
         `No place for '${reason.blockedBy}', another member of gang '${reason.gang}', so none of the gang was placed. ` +
         `Make room for '${reason.blockedBy}' first.`
       );
+  }
+}
+
+/** A way out that a barred node offers. */
+function orAt(barred: NearestBarrier | undefined): string {
+  return barred === undefined ? '' : ` Node '${barred.nodeId}' has room: to go there, ${lift(barred.barriers)}.`;
+}
+
+/** What takes all the barriers away. */
+function lift(barriers: readonly NodeBarrier[]): string {
+  return barriers.map(remedyOf).join(' and ');
+}
+
+function remedyOf(barrier: NodeBarrier): string {
+  switch (barrier.rule) {
+    case 'reservation':
+      return `add the job or its tenant to those it is kept for (${list([...barrier.tenants, ...barrier.jobIds])})`;
+    case 'taint':
+      return `tolerate the taint ${barrier.key}${barrier.value === '' ? '' : `=${barrier.value}`}`;
+    case 'label':
+      return `${barrier.present === undefined ? `give it the label ${barrier.key}` : `allow ${barrier.present} for the label ${barrier.key}`} (wanted: ${list(barrier.wanted)})`;
+    case 'zone':
+      return `${barrier.present === undefined ? 'name its zone' : `allow zone ${barrier.present}`} (wanted: ${list(barrier.wanted)})`;
+    case 'cordon':
+      return 'uncordon it';
+    case 'expiry':
+      return `extend it by ${barrier.neededUntilMs - barrier.expiresAtMs} ms`;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Job } from '../fleet/index.ts';
-import { demandOf, mixKey, type Demand } from './demand.ts';
+import { demandKey, demandOf, type Demand } from './demand.ts';
 import type { Fleet } from './fleet.ts';
 import { shortfall } from './shortfall.ts';
 
@@ -47,11 +47,15 @@ export function fewestProblem(
 ): FewestProblem {
   const shapes = shapesOf(fleet, jobs, nowMs);
   const { state, catalogue, expiresAtMs, isCordoned } = fleet;
+  // Which shapes a rule set admits: labels that no job asks for do not tell nodes apart.
+  const admits = catalogue.ruleNodes.map((_, set) => shapes.map(({ demand }) => demand.isAdmitted[set]!).join(''));
   const groups = new Map<string, number[]>();
   for (let node = 0; node < state.nodeCount; node++) {
     if (isCordoned[node] === 1) continue;
     const key =
-      state.jobCount[node]! > 0 ? `on/${node}` : `${catalogue.kindOf[node]!}/${expiresAtMs[node]!}/${weightOf(node)}`;
+      state.jobCount[node]! > 0
+        ? `on/${node}`
+        : `${catalogue.kindOf[node]!}/${expiresAtMs[node]!}/${weightOf(node)}/${admits[catalogue.ruleSetOf[node]!]!}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [node]);
     else group.push(node);
@@ -60,7 +64,11 @@ export function fewestProblem(
     const node = nodes[0]!;
     const isOn = state.jobCount[node]! > 0;
     const fitting = shapes.flatMap(({ demand }, shape) =>
-      expiresAtMs[node]! >= demand.neededUntilMs && shortfall(state, node, demand) === 0 ? [shape] : [],
+      expiresAtMs[node]! >= demand.neededUntilMs &&
+      demand.isAdmitted[catalogue.ruleSetOf[node]!] === 1 &&
+      shortfall(state, node, demand) === 0
+        ? [shape]
+        : [],
     );
     return { kind: catalogue.kindOf[node]!, nodes, weight: isOn ? 0 : weightOf(node), isOn, shapes: fitting };
   });
@@ -76,7 +84,7 @@ function shapesOf(
   const groups = new Map<string, { readonly demand: Demand; readonly jobs: Job[] }>();
   for (const job of jobs) {
     const neededUntilMs = hasExpiry && job.runtimeMs !== undefined ? nowMs! + job.runtimeMs : -Infinity;
-    const key = `${mixKey(job)}|${job.memoryMib}|${neededUntilMs}`;
+    const key = `${demandKey(job, catalogue)}|${neededUntilMs}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { demand: demandOf(job, catalogue, neededUntilMs), jobs: [job] });
     else group.jobs.push(job);

@@ -2,7 +2,7 @@ import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import type { Fleet } from './fleet.ts';
 import type { Fragmentation } from './fragmentation.ts';
-import { fewestInstances } from './gpu-choice.ts';
+import { fewestInstances, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
 
 /**
@@ -84,10 +84,16 @@ export function fgd(fleet: Fleet, { totalWeight, weighted }: Fragmentation): Nod
     for (let g = start; g < last; g++) if (gpuFree[g] === -1) gpuFree[g] = GPU_MILLI;
     return points((before[node]! - after) / weight);
   };
+  const spreadPoints = (node: number, demand: Demand): number => {
+    const after = whenSpread(fleet, node, demand, () => weighted(node, cpuFree[node]!));
+    return points((before[node]! - after) / weight);
+  };
+  const severalPoints = (node: number, demand: Demand) =>
+    demand.isSpread ? spreadPoints(node, demand) : wholePoints(node, demand);
   const score = (node: number, demand: Demand): number => {
     if (demand.isMig) return instances(node);
     if (Number.isNaN(before[node])) before[node] = weighted(node, cpuFree[node]!);
-    const value = demand.isShare ? sharePoints(node, demand) : wholePoints(node, demand);
+    const value = demand.isShare ? sharePoints(node, demand) : severalPoints(node, demand);
     const total = gpuTotal[kindOf[node]!]!;
     const usedRatio = total === 0 ? 1 : (total - nodeGpuFree[node]!) / total;
     // Points are whole, so half a point orders the nodes of equal points. Equal shares give equal numbers, different ones

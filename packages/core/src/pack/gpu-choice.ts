@@ -1,5 +1,6 @@
 import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
+import { move, type FleetState } from './fleet-state.ts';
 import type { Fleet } from './fleet.ts';
 
 /** Row of the GPU that holds a share and has the least left, the lowest of equals. */
@@ -25,6 +26,38 @@ export function lowestFreeGpus({ state }: Fleet, node: number, demand: Demand): 
     if (gpuFree[g] === GPU_MILLI && demand.isGpuEligible[gpuType[g]!] === 1) rows.push(g);
   }
   return rows;
+}
+
+/** Rows of the GPUs that a job takes which needs several: for shares the tightest that hold one, whole ones the lowest free. */
+export function severalGpus(fleet: Fleet, node: number, demand: Demand): readonly number[] {
+  return demand.isSpread ? tightestGpus(fleet.state, node, demand) : lowestFreeGpus(fleet, node, demand);
+}
+
+/** Rows of the GPUs with the least left that hold the share, ascending; of equals the lowest. The node must have enough. */
+function tightestGpus(
+  { gpuStart, gpuType, gpuFree, gpuMemoryFree }: FleetState,
+  node: number,
+  demand: Demand,
+): number[] {
+  const { gpuMilli, gpuMemoryMib, isGpuEligible } = demand;
+  const rows: number[] = [];
+  for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
+    if (gpuFree[g]! < gpuMilli || isGpuEligible[gpuType[g]!] === 0) continue;
+    if (gpuMemoryMib === 0 || gpuMemoryFree[g]! >= gpuMemoryMib) rows.push(g);
+  }
+  rows.sort((x, y) => gpuFree[x]! - gpuFree[y]! || x - y);
+  return rows.slice(0, demand.gpuCount).sort((x, y) => x - y);
+}
+
+/** What `measure` gives while the GPUs of a spread demand are taken. */
+export function whenSpread(fleet: Fleet, node: number, demand: Demand, measure: () => number): number {
+  const { cpuMilli, memoryMib, gpuMilli, gpuMemoryMib } = demand;
+  const gpus = tightestGpus(fleet.state, node, demand);
+  const holding = { cpuMilli, memoryMib, gpuMilli, gpuMemoryMib, gpus, instance: -1 };
+  move(fleet.state, node, holding, -1);
+  const measured = measure();
+  move(fleet.state, node, holding, 1);
+  return measured;
 }
 
 /** Scores a node by how few MIG instances are free on it: kept together, they leave whole GPUs' worth free elsewhere. */

@@ -12,10 +12,14 @@ export type {
   KeptReason,
   Move,
   MoveBudget,
+  RunningPlacement,
 } from './consolidate-types.ts';
 export type { NodeWeight } from './node-weight.ts';
 export type {
+  NearestBarrier,
   NearestMiss,
+  NodeBarrier,
+  NodeRule,
   Packer,
   PackBound,
   PackBoundInput,

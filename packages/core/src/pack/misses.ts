@@ -1,7 +1,7 @@
 import type { Job } from '../fleet/index.ts';
 import type { Demand } from './demand.ts';
 import type { Fleet } from './fleet.ts';
-import { findInstance, nearestShareGpu, wholeGpusFree } from './shortfall.ts';
+import { findInstance, nearestShareGpu, nearestSpreadGpus, wholeGpusFree } from './shortfall.ts';
 import type { ResourceMiss } from './types.ts';
 
 /** What a node that could hold the demand if it were emptier lacks now. */
@@ -12,20 +12,25 @@ export function missesNow({ state }: Fleet, node: number, demand: Demand): reado
     if (findInstance(state, node, demand) < 0) misses.push({ resource: 'mig-instance', needed: 1, available: 0 });
     return misses;
   }
-  if (!demand.isShare) {
+  if (!demand.isShare && !demand.isSpread) {
     const available = wholeGpusFree(state, node, demand);
     if (available < demand.gpuCount) misses.push({ resource: 'gpu-count', needed: demand.gpuCount, available });
     return misses;
   }
-  const gpu = nearestShareGpu(state, node, demand);
-  const gpuIndex = gpu - state.gpuStart[node]!;
-  const milli = state.gpuFree[gpu]!;
-  if (milli < demand.gpuMilli) {
-    misses.push({ resource: 'gpu-milli', needed: demand.gpuMilli, available: milli, gpuIndex });
-  }
-  const memory = state.gpuMemoryFree[gpu]!;
-  if (demand.gpuMemoryMib > 0 && memory < demand.gpuMemoryMib) {
-    misses.push({ resource: 'gpu-memory-mib', needed: demand.gpuMemoryMib, available: memory, gpuIndex });
+  const nearest = demand.isShare
+    ? [nearestShareGpu(state, node, demand)]
+    : nearestSpreadGpus(state, node, demand).map(({ row }) => row);
+  const gpus = nearest.sort((x, y) => x - y);
+  for (const gpu of gpus) {
+    const gpuIndex = gpu - state.gpuStart[node]!;
+    const milli = state.gpuFree[gpu]!;
+    if (milli < demand.gpuMilli) {
+      misses.push({ resource: 'gpu-milli', needed: demand.gpuMilli, available: milli, gpuIndex });
+    }
+    const memory = state.gpuMemoryFree[gpu]!;
+    if (demand.gpuMemoryMib > 0 && memory < demand.gpuMemoryMib) {
+      misses.push({ resource: 'gpu-memory-mib', needed: demand.gpuMemoryMib, available: memory, gpuIndex });
+    }
   }
   return misses;
 }

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job, Placement } from '../fleet/index.ts';
-import { checkIds } from '../internal/check.ts';
+import { checkIds, checkOptionalFlag } from '../internal/check.ts';
 import {
   checkClock,
   checkNow,
@@ -22,14 +22,17 @@ import type { Packer, PackerInput, PackOptions, PlaceResult } from './types.ts';
 interface Placed {
   readonly job: Job;
   readonly placement: Placement;
+  readonly startedAtMs?: number;
   held: Held;
 }
+
+const started = (startedAtMs: number | undefined) => (startedAtMs === undefined ? {} : { startedAtMs });
 
 /**
  * Creates a fleet that is packed job by job, each at once and, until released, for good.
  *
- * A job goes to the node that scores best among those that fit; equal nodes, in order: the one with the smaller share of its
- * GPUs idle (for `fgd` and `priced`), the smaller id by code units. MIG jobs go where the fewest instances are free (`first-fit`: to the smallest id).
+ * A job goes to the node that scores best among those that fit; equal nodes, in order: with `prefersEarlyExpiry` the one
+ * that expires first, if the job knows its run time; the one with the smaller share of its GPUs idle (for `fgd` and `priced`), the smaller id by code units. MIG jobs go where the fewest instances are free (`first-fit`: to the smallest id).
  * On the node, a share takes the GPU that scores best (`fgd`, `priced`) or has the least left, whole GPUs are the lowest free ones, a
  * MIG job takes an instance of the GPU with the fewest free; ties by lower index. The order of `nodes` does not matter.
  *
@@ -56,6 +59,8 @@ interface Placed {
  */
 export function createPacker(input: PackerInput, options: PackOptions = {}): Packer {
   const scorer = scorerOf(options);
+  const { prefersEarlyExpiry = false } = options;
+  checkOptionalFlag(() => 'prefersEarlyExpiry', prefersEarlyExpiry);
   checkPackNodes(input.nodes);
   checkNow(input.nowMs);
   checkRunning(input.running);
@@ -64,18 +69,19 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   const mix = createMix(input, scorer);
   const kindStreams = createKindStreams(mix.jobCount);
   const placed = new Map<string, Placed>();
-  let packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs, kindStreams);
+  const create = () => createPacking([...nodes.values()], scorer, mix.shapes(), nowMs, kindStreams, prefersEarlyExpiry);
+  let packing = create();
   let isStale = false;
 
-  input.running?.forEach(({ job, placement }, index) => {
+  input.running?.forEach(({ job, placement, startedAtMs }, index) => {
     const held = packing.occupy({ job, placement }, `running[${index}]`);
-    placed.set(job.id, { job: copyJob(job), placement: copyPlacement(placement), held });
+    placed.set(job.id, { job: copyJob(job), placement: copyPlacement(placement), held, ...started(startedAtMs) });
   });
 
   /** The packing of the nodes as they are now. */
   const current = (): Packing => {
     if (!isStale) return packing;
-    packing = createPacking([...nodes.values()], scorer, mix.shapes(), nowMs, kindStreams);
+    packing = create();
     for (const entry of placed.values()) entry.held = packing.occupy(entry, 'running');
     isStale = false;
     return packing;
@@ -171,9 +177,10 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
     },
     snapshot: () => ({
       nodes: [...nodes.values()].map(copyNode),
-      running: [...placed.values()].map(({ job, placement }) => ({
+      running: [...placed.values()].map(({ job, placement, startedAtMs }) => ({
         job: copyJob(job),
         placement: copyPlacement(placement),
+        ...started(startedAtMs),
       })),
       ...mix.snapshot(),
       ...(nowMs === undefined ? {} : { nowMs }),

@@ -1,9 +1,10 @@
 import type { Job, Placement } from '../fleet/index.ts';
-import { demandOf, mixKey } from './demand.ts';
+import { demandKey, demandOf } from './demand.ts';
+import { earlyExpiryFirst } from './early-expiry.ts';
 import { move, type Holding } from './fleet-state.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createFragmentation, type Fragmentation } from './fragmentation.ts';
-import { lowestFreeGpus } from './gpu-choice.ts';
+import { severalGpus } from './gpu-choice.ts';
 import type { KindStreams } from './node-kinds.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { holdingOf, type Held } from './running.ts';
@@ -38,6 +39,7 @@ export function createPacking(
   mix: readonly WorkloadShape[],
   nowMs: number | undefined,
   kindStreams: KindStreams,
+  prefersEarlyExpiry: boolean,
 ): Packing {
   const fleet = createFleet(nodes);
   const { state, catalogue } = fleet;
@@ -52,6 +54,7 @@ export function createPacking(
     if (!usesMix && index !== undefined) return;
     fragmentation = usesMix ? createFragmentation(state, catalogue, shapes) : undefined;
     scorer = createScorer(scorerName, fleet, shapes, fragmentation, kindStreams);
+    if (prefersEarlyExpiry) scorer = earlyExpiryFirst(scorer, fleet);
     index = createScoreIndex(fleet, scorer);
   };
   const apply = (held: Held, sign: -1 | 1): void => {
@@ -61,7 +64,7 @@ export function createPacking(
   const treeOf = (job: Job): ScoreTree => {
     const runtimeMs = hasExpiry ? job.runtimeMs : undefined;
     const neededUntilMs = runtimeMs === undefined ? -Infinity : nowMs! + runtimeMs;
-    return index!.treeOf(`${mixKey(job)}|${job.memoryMib}|${runtimeMs ?? ''}`, () =>
+    return index!.treeOf(`${demandKey(job, catalogue)}|${runtimeMs ?? ''}`, () =>
       demandOf(job, catalogue, neededUntilMs),
     );
   };
@@ -101,7 +104,7 @@ function choose(fleet: Fleet, scorer: NodeScorer, { demand }: ScoreTree, node: n
   const held = { cpuMilli, memoryMib, gpuMilli, gpuMemoryMib };
   if (isMig) return { ...held, gpus: [], instance: findInstance(fleet.state, node, demand) };
   if (isShare) return { ...held, gpus: [scorer.shareGpu(node, demand)], instance: -1 };
-  return { ...held, gpus: gpuCount === 0 ? [] : lowestFreeGpus(fleet, node, demand), instance: -1 };
+  return { ...held, gpus: gpuCount === 0 ? [] : severalGpus(fleet, node, demand), instance: -1 };
 }
 
 /** What a job holds, as plain data. */

@@ -55,8 +55,8 @@ function volumeBound(problem: PatternProblem): SafeBound {
     problem.groups.forEach(({ shapes, uses, capacity, gpuAt }, g) => {
       for (const shape of shapes) {
         const { demand } = problem.shapes[shape]!;
-        const share =
-          demand.isShare && gpuAt >= 0 ? (prices[g]![gpuAt]! * demand.gpuMilli) / 1_000 / capacity[gpuAt]! : 0;
+        const milli = problem.sizeOf[shape]! < 0 ? 0 : demand.gpuCount * demand.gpuMilli;
+        const share = milli > 0 && gpuAt >= 0 ? (prices[g]![gpuAt]! * milli) / 1_000 / capacity[gpuAt]! : 0;
         wanted[shape] = Math.min(wanted[shape]!, dot(uses.get(shape)!, prices[g]!) + share);
       }
     });
@@ -116,8 +116,9 @@ function generate(problem: PatternProblem, start: SafeBound): SafeBound {
       simplex.add({ cost: weight, rows, values: rows.map((_, at) => (at === capacity.length ? 1 : -1)) });
     }
     for (const shape of fitting) {
-      const { isShare, gpuMilli } = shapes[shape]!.demand;
-      if (isShare) addJobs(g, [[shape, Math.floor(1_000 / gpuMilli)]], 1 / capacity[gpuAt]!);
+      const { gpuCount, gpuMilli } = shapes[shape]!.demand;
+      const isPart = sizeOf[shape]! >= 0;
+      if (isPart) addJobs(g, [[shape, Math.floor(1_000 / gpuMilli) / gpuCount]], 1 / capacity[gpuAt]!);
       else addJobs(g, [[shape, 1]], 0);
     }
   });
@@ -152,8 +153,9 @@ function generate(problem: PatternProblem, start: SafeBound): SafeBound {
       const jobs = group.shapes.flatMap((shape): (readonly [number, number])[] => {
         const size = sizeOf[shape]!;
         if (size < 0 || pattern.counts[size] === 0) return [];
-        return worth[shape]! - dot(group.uses.get(shape)!, prices[g]!) >= perSize[size]!
-          ? [[shape, pattern.counts[size]!]]
+        const { gpuCount } = shapes[shape]!.demand;
+        return (worth[shape]! - dot(group.uses.get(shape)!, prices[g]!)) / gpuCount >= perSize[size]!
+          ? [[shape, pattern.counts[size]! / gpuCount]]
           : [];
       });
       // Equal shapes of one size: the first stands for them.

@@ -23,7 +23,7 @@ export interface PatternProblem {
   readonly shapes: readonly Shape[];
   readonly counts: Float64Array;
   readonly groups: readonly NodeGroup[];
-  /** By shape: index of the size of its share, -1 for what is no share. */
+  /** By shape: index of the size of its shares, -1 for what takes none. A job takes `gpuCount` of them, on any GPUs of the group. */
   readonly sizeOf: Int32Array;
   readonly sizeCount: number;
   readonly bestPattern: (values: Float64Array) => SharePattern;
@@ -32,7 +32,8 @@ export interface PatternProblem {
 /** Builds the relaxation of a problem. `O(nodes × GPUs + pools × shapes)`. */
 export function patternProblem(problem: FewestProblem): PatternProblem {
   const { shapes, pools } = problem;
-  const sizes = [...new Set(shapes.filter(({ demand }) => demand.isShare).map(({ demand }) => demand.gpuMilli))];
+  const isPart = ({ demand }: Shape) => demand.isShare || demand.isSpread;
+  const sizes = [...new Set(shapes.filter(isPart).map(({ demand }) => demand.gpuMilli))];
   sizes.sort((x, y) => x - y);
   const merged = new Map<string, NodePool[]>();
   pools.forEach((pool, index) => {
@@ -45,7 +46,7 @@ export function patternProblem(problem: FewestProblem): PatternProblem {
     shapes,
     counts: Float64Array.from(shapes, ({ jobs }) => jobs.length),
     groups: [...merged.values()].map((members) => groupOf(problem, members)),
-    sizeOf: Int32Array.from(shapes, ({ demand }) => (demand.isShare ? sizes.indexOf(demand.gpuMilli) : -1)),
+    sizeOf: Int32Array.from(shapes, (shape) => (isPart(shape) ? sizes.indexOf(shape.demand.gpuMilli) : -1)),
     sizeCount: sizes.length,
     bestPattern: sharePatterns(sizes),
   };
@@ -79,7 +80,7 @@ function groupOf({ fleet, shapes: all }: FewestProblem, pools: readonly NodePool
       const { demand, jobs } = all[shape]!;
       const taken: Record<string, number> = { cpu: demand.cpuMilli, memory: demand.memoryMib };
       if (demand.isMig) taken[`mig/${jobs[0]!.migProfile!}`] = 1;
-      else if (!demand.isShare) taken['gpu'] = (demand.gpuCount * demand.gpuMilli) / GPU_MILLI;
+      else if (!demand.isShare && !demand.isSpread) taken['gpu'] = (demand.gpuCount * demand.gpuMilli) / GPU_MILLI;
       return [shape, names.map((name) => (taken[name] ?? 0) / amounts.get(name)!)];
     }),
   );

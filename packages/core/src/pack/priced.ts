@@ -2,7 +2,7 @@ import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import { createExpectedWaste } from './expected-waste.ts';
 import type { Fleet } from './fleet.ts';
-import { fewestInstances } from './gpu-choice.ts';
+import { fewestInstances, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { createScarcity } from './scarcity.ts';
 import type { MixShape } from './task-streams.ts';
@@ -92,7 +92,8 @@ export function priced(
     if (Number.isNaN(before[node])) before[node] = waste(node, cpuFree[node]!);
     const cpuLeft = cpuFree[node]! - demand.cpuMilli;
     let least = Infinity;
-    if (!demand.isShare) {
+    if (demand.isSpread) least = whenSpread(fleet, node, demand, () => waste(node, cpuFree[node]!));
+    else if (!demand.isShare) {
       takeWhole(node, demand);
       least = waste(node, cpuLeft);
       giveWhole();
@@ -116,6 +117,7 @@ export function priced(
   };
   /** Price of the hosts that hard jobs lose when the demand goes to the node. */
   const hostsLost = (node: number, demand: Demand, gpu: number): number => {
+    if (demand.isSpread) return whenSpread(fleet, node, demand, () => scarcity.loss(node));
     cpuFree[node]! -= demand.cpuMilli;
     memoryFree[node]! -= demand.memoryMib;
     if (demand.isShare) moveShare(node, gpu, demand, -1);

@@ -36,7 +36,8 @@ export function safeBound(problem: PatternProblem, prices: GroupPrices, wanted: 
     }
     for (const shape of group.shapes) {
       const size = problem.sizeOf[shape]!;
-      const cost = dot(group.uses.get(shape)!, price) + (size < 0 ? 0 : perSize[size]!);
+      const shares = size < 0 ? 0 : problem.shapes[shape]!.demand.gpuCount * perSize[size]!;
+      const cost = dot(group.uses.get(shape)!, price) + shares;
       worth[shape] = Math.min(worth[shape]!, cost);
     }
     const charged = price.reduce((sum, value) => sum + value, 0);
@@ -48,7 +49,7 @@ export function safeBound(problem: PatternProblem, prices: GroupPrices, wanted: 
 
 /** By size: the most that a share of it is worth beyond the CPU and memory it takes in the group. */
 export function sharePrices(
-  { sizeOf, sizeCount }: PatternProblem,
+  { sizeOf, sizeCount, shapes: all }: PatternProblem,
   { shapes, uses }: NodeGroup,
   price: Float64Array,
   worth: Float64Array,
@@ -56,7 +57,9 @@ export function sharePrices(
   const perSize = new Float64Array(sizeCount);
   for (const shape of shapes) {
     const size = sizeOf[shape]!;
-    if (size >= 0) perSize[size] = Math.max(perSize[size]!, worth[shape]! - dot(uses.get(shape)!, price));
+    if (size < 0) continue;
+    const value = (worth[shape]! - dot(uses.get(shape)!, price)) / all[shape]!.demand.gpuCount;
+    perSize[size] = Math.max(perSize[size]!, value);
   }
   return perSize;
 }

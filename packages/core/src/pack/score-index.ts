@@ -40,8 +40,9 @@ export interface ScoreTree {
  */
 export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MAX_TREES): ScoreIndex {
   const { state, isCordoned, expiresAtMs } = fleet;
-  const { kindOf, kindNodes } = fleet.catalogue;
+  const { kindOf, kindNodes, ruleSetOf } = fleet.catalogue;
   const { nodeCount, jobCount } = state;
+  const { tellsTwinsApart = false } = scorer;
   const leafCount = 2 ** Math.ceil(Math.log2(Math.max(nodeCount, 1)));
   // Ring of changed nodes: one that missed a whole round is cheaper to build anew.
   const log = new Int32Array(leafCount);
@@ -54,7 +55,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
 
   const keyOf = (node: number, { demand, capable }: ScoreTree): number => {
     if (capable[kindOf[node]!] === 0 || isCordoned[node] === 1) return -Infinity;
-    if (expiresAtMs[node]! < demand.neededUntilMs) return -Infinity;
+    if (expiresAtMs[node]! < demand.neededUntilMs || demand.isAdmitted[ruleSetOf[node]!] === 0) return -Infinity;
     const lack = shortfall(state, node, demand);
     return lack > 0 ? -lack : scorer.score(node, demand);
   };
@@ -64,8 +65,9 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
     keys.fill(-Infinity);
     kindKey.fill(NaN);
     for (let node = 0; node < nodeCount; node++) {
-      // Empty nodes of one kind share their key, unless the clock or a cordon tells them apart.
-      const isPlain = jobCount[node] === 0 && isCordoned[node] === 0 && expiresAtMs[node]! >= demand.neededUntilMs;
+      // Empty nodes of one kind share their key, unless the clock, a cordon or a rule tells them apart.
+      const isOpen = isCordoned[node] === 0 && demand.isAdmitted[ruleSetOf[node]!] === 1;
+      const isPlain = isOpen && !tellsTwinsApart && jobCount[node] === 0 && expiresAtMs[node]! >= demand.neededUntilMs;
       const kind = kindOf[node]!;
       if (!isPlain) keys[leafCount + node] = keyOf(node, tree);
       else {

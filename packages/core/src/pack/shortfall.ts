@@ -4,7 +4,7 @@ import type { FleetState } from './fleet-state.ts';
 
 /**
  * How much a node lacks for a demand: the sum of `(needed - available) / needed` over what is short. 0: it fits, and
- * only then. Infinity: the node has no GPU that could serve the share. `O(GPUs of the node)`.
+ * only then. Infinity: the node has too few GPUs that could serve the shares. `O(GPUs of the node)`.
  */
 export function shortfall(state: FleetState, node: number, demand: Demand): number {
   const { cpuMilli, memoryMib } = demand;
@@ -19,6 +19,7 @@ export function shortfall(state: FleetState, node: number, demand: Demand): numb
     const gpu = nearestShareGpu(state, node, demand);
     return gpu < 0 ? Infinity : lack + shareLack(state, gpu, demand);
   }
+  if (demand.isSpread) return lack + spreadLack(state, node, demand);
   const free = wholeGpusFree(state, node, demand);
   return free < demand.gpuCount ? lack + (demand.gpuCount - free) / demand.gpuCount : lack;
 }
@@ -30,6 +31,31 @@ function shareLack(state: FleetState, gpu: number, { gpuMilli, gpuMemoryMib }: D
   if (gpuMemoryMib === 0) return lack;
   const memory = state.gpuMemoryFree[gpu]!;
   return memory < gpuMemoryMib ? lack + (gpuMemoryMib - memory) / gpuMemoryMib : lack;
+}
+
+/** How much the GPUs that lack least lack together for the shares; Infinity: there are not enough that could serve. */
+function spreadLack(state: FleetState, node: number, demand: Demand): number {
+  let fitting = 0;
+  for (let g = state.gpuStart[node]!; g < state.gpuStart[node + 1]!; g++) {
+    if (demand.isGpuEligible[state.gpuType[g]!] === 1 && shareLack(state, g, demand) === 0) fitting++;
+    if (fitting === demand.gpuCount) return 0;
+  }
+  const gpus = nearestSpreadGpus(state, node, demand);
+  // Added up from the least, so that the order of the GPUs on the node cannot change a bit of the sum.
+  return gpus.length < demand.gpuCount ? Infinity : gpus.reduce((sum, { lack }) => sum + lack, 0);
+}
+
+/** The eligible GPUs that lack least for one share each, from the least, of equals the lowest. Fewer when there are no more. */
+export function nearestSpreadGpus(
+  state: FleetState,
+  node: number,
+  demand: Demand,
+): readonly { readonly row: number; readonly lack: number }[] {
+  const lacks: { readonly row: number; readonly lack: number }[] = [];
+  for (let row = state.gpuStart[node]!; row < state.gpuStart[node + 1]!; row++) {
+    if (demand.isGpuEligible[state.gpuType[row]!] === 1) lacks.push({ row, lack: shareLack(state, row, demand) });
+  }
+  return lacks.sort((x, y) => x.lack - y.lack || x.row - y.row).slice(0, demand.gpuCount);
 }
 
 /** Row of the eligible GPU that lacks least for a share, the lowest of equals; -1 when none is eligible. */

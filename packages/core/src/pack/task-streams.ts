@@ -1,6 +1,7 @@
 import { createRandom } from '../random.ts';
+import { GPU_MILLI } from '../units.ts';
 import type { Catalogue } from './catalogue.ts';
-import { demandOf, mixKey, type Demand } from './demand.ts';
+import { demandOf, gpuMilliOf, mixKey, type Demand } from './demand.ts';
 import type { WorkloadShape } from './types.ts';
 
 /** Streams a node is tried on: the mean over them is the expectation. A power of two, so that the mean is exact. */
@@ -21,17 +22,30 @@ export interface MixShape {
 
 /**
  * The shapes of a mix in an order of their own, so that the order in which they were given cannot change an answer. MIG jobs
- * are left out: they take nothing that other jobs could.
+ * are left out: they take nothing that other jobs could. A job of shares of several GPUs counts as several jobs of one share.
+ * No rule of a node keeps a shape away.
  */
 export function mixShapes(mix: readonly WorkloadShape[], catalogue: Catalogue): readonly MixShape[] {
+  const isAdmitted = new Uint8Array(catalogue.ruleNodes.length).fill(1);
   const sorted = mix
     .filter(({ job }) => job.migProfile === undefined)
+    .map(inSingleShares)
     .map(({ job, weight }) => ({ key: mixKey(job), demand: demandOf(job, catalogue), weight }))
     .sort((x, y) =>
       x.key < y.key ? -1 : x.key > y.key ? 1 : x.demand.memoryMib - y.demand.memoryMib || x.weight - y.weight,
     );
   const total = sorted.reduce((sum, { weight }) => sum + weight, 0);
-  return sorted.map(({ demand, weight }) => ({ demand, frequency: weight / total }));
+  return sorted.map(({ demand, weight }) => ({ demand: { ...demand, isAdmitted }, frequency: weight / total }));
+}
+
+function inSingleShares({ job, weight }: WorkloadShape): WorkloadShape {
+  const { gpuCount, cpuMilli, memoryMib } = job;
+  if (gpuCount < 2 || gpuMilliOf(job) === GPU_MILLI) return { job, weight };
+  const part = (amount: number) => Math.ceil(amount / gpuCount);
+  return {
+    job: { ...job, gpuCount: 1, cpuMilli: part(cpuMilli), memoryMib: part(memoryMib) },
+    weight: weight * gpuCount,
+  };
 }
 
 /**

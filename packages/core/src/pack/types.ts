@@ -11,6 +11,8 @@ export interface WorkloadShape {
 export interface RunningJob {
   readonly job: Job;
   readonly placement: Placement;
+  /** When it started, ms since the Unix epoch; with the job's `minRuntimeMs` it tells until when it must not be disturbed. */
+  readonly startedAtMs?: number;
 }
 
 /** What to place, and where it may go. */
@@ -38,29 +40,60 @@ export interface PackOptions {
    * @defaultValue 'fgd'
    */
   readonly scorer?: Scorer;
+  /**
+   * Of nodes with equal score a job that knows its `runtimeMs` goes to the one that expires first, which is the one with the least
+   * life left after the job's end: nodes that stay longer are kept for jobs that run longer. Comes before all other tie rules.
+   * @defaultValue false
+   */
+  readonly prefersEarlyExpiry?: boolean;
 }
 
 /**
  * Why a job was not placed: always the nearest miss, the node that lacked least. A node lacks the sum of
  * `(needed - available) / needed` over its misses; ties by smaller node id. The reason of a gang member counts the members
- * placed before it as in place.
+ * placed before it as in place. `barred` is a node that would take the job at once but for its rules, the one with the fewest
+ * barriers; absent: there is none.
  */
 export type UnplacedReason =
-  /** No node of the fleet, even empty, could hold the job. `limit` is the node that, empty, would lack least. */
-  | { readonly kind: 'exceeds-every-node'; readonly limit: NearestMiss }
+  /**
+   * No node of the fleet, even empty, could hold the job. `limit` is the node that, empty, would lack least, of those that
+   * admit the job; only when none does it has `barriers`, which have to go too.
+   */
+  | { readonly kind: 'exceeds-every-node'; readonly limit: NearestMiss | NearestBarrier }
   /** Nodes could hold it, but not now. `nearest` is the node that lacks least; with its misses added the job fits there. */
-  | { readonly kind: 'no-room'; readonly nearest: NearestMiss }
+  | { readonly kind: 'no-room'; readonly nearest: NearestMiss; readonly barred?: NearestBarrier }
   /** The fleet has no GPU of the models asked for. */
   | { readonly kind: 'no-such-model'; readonly wanted: readonly string[]; readonly present: readonly string[] }
   /** The fleet has no MIG instance of the profile asked for. */
   | { readonly kind: 'no-such-profile'; readonly wanted: string; readonly present: readonly string[] }
-  /** Every node that could hold the job expires before it would end. `latestExpiresAtMs` is the latest of them. */
-  | { readonly kind: 'node-expires'; readonly neededUntilMs: number; readonly latestExpiresAtMs: number }
   /**
-   * Every node that could hold the job, if it were empty, is cordoned. `nodeIds`, ascending: with `hasRoom` those that would
-   * hold it now, without it all of them, and none has room now.
+   * No node that could hold the job, if it were empty, admits it: each is kept for others, has a taint that the job does not
+   * tolerate, lacks a label or lies in another zone. `nodesByRule`: how many of them each rule bars; a node may count for several.
+   * `nearest`: with all its barriers lifted and its misses added the job fits there. It is a node with room, if there is one, then
+   * the one with the fewest barriers.
    */
-  | { readonly kind: 'cordoned'; readonly nodeIds: readonly string[]; readonly hasRoom: boolean }
+  | {
+      readonly kind: 'not-admitted';
+      readonly nodesByRule: Readonly<Record<NodeRule, number>>;
+      readonly nearest: NearestBarrier;
+    }
+  /** Every node that could hold the job and admits it expires before it would end. `latestExpiresAtMs` is the latest of them. */
+  | {
+      readonly kind: 'node-expires';
+      readonly neededUntilMs: number;
+      readonly latestExpiresAtMs: number;
+      readonly barred?: NearestBarrier;
+    }
+  /**
+   * Every node that could hold the job, if it were empty, admits it and stays long enough, is cordoned. `nodeIds`, ascending: with
+   * `hasRoom` those that would hold it now, without it all of them, and none has room now.
+   */
+  | {
+      readonly kind: 'cordoned';
+      readonly nodeIds: readonly string[];
+      readonly hasRoom: boolean;
+      readonly barred?: NearestBarrier;
+    }
   /** Another member of the gang found no place, so none was placed. */
   | { readonly kind: 'gang-incomplete'; readonly gang: string; readonly blockedBy: string }
   /** There is no node at all. */
@@ -69,8 +102,30 @@ export type UnplacedReason =
 /** A node and everything it lacks for a job. */
 export interface NearestMiss {
   readonly nodeId: string;
-  /** At least one. With all of them added to the node, the job fits. */
+  /** At least one, unless there are barriers. With all of them added to the node, the job fits. */
   readonly misses: readonly ResourceMiss[];
+}
+
+/** Which rule of a node keeps a job away. */
+export type NodeRule = 'reservation' | 'taint' | 'label' | 'zone';
+
+/** One thing that keeps a job off a node that could hold it. */
+export type NodeBarrier =
+  /** The node is kept for these tenants and jobs. */
+  | { readonly rule: 'reservation'; readonly tenants: readonly string[]; readonly jobIds: readonly string[] }
+  /** A taint that the job does not tolerate. */
+  | { readonly rule: 'taint'; readonly key: string; readonly value: string }
+  /** The label has none of the values wanted; `present` is absent when the node lacks it. */
+  | { readonly rule: 'label'; readonly key: string; readonly wanted: readonly string[]; readonly present?: string }
+  /** `present` is absent when the node names no zone. */
+  | { readonly rule: 'zone'; readonly wanted: readonly string[]; readonly present?: string }
+  | { readonly rule: 'cordon' }
+  | { readonly rule: 'expiry'; readonly neededUntilMs: number; readonly expiresAtMs: number };
+
+/** A node that does not admit a job. With all barriers lifted and all misses (there may be none) added, the job fits there. */
+export interface NearestBarrier extends NearestMiss {
+  /** At least one. */
+  readonly barriers: readonly NodeBarrier[];
 }
 
 /** One resource that was short: what the job needs and what was there. */

@@ -1,38 +1,45 @@
 import type { Job } from '../fleet/index.ts';
+import { barredOf, barredWithRoom } from './barred.ts';
 import type { Fleet } from './fleet.ts';
 import { missesNow, missesWhenEmpty } from './misses.ts';
+import { barriersOf } from './node-rules.ts';
 import { bestNode, type ScoreTree } from './score-index.ts';
 import { shortfall } from './shortfall.ts';
-import type { NearestMiss, UnplacedReason } from './types.ts';
+import type { NearestBarrier, NearestMiss, UnplacedReason } from './types.ts';
 
 /**
- * Why a job that fits no node now was not placed. `O(log nodes)` when some open node could hold it if it were emptier, else
- * `O(nodes)`.
+ * Why a job that fits no node now was not placed. `O(log nodes)` when some open node could hold it if it were emptier
+ * and every node admits it, else `O(nodes)`.
  */
 export function unplacedReason(fleet: Fleet, tree: ScoreTree, job: Job): UnplacedReason {
   const { nodes, catalogue } = fleet;
   const { demand, capable } = tree;
   const nearest = bestNode(tree);
   if (nearest >= 0) {
-    return { kind: 'no-room', nearest: { nodeId: nodes[nearest]!.id, misses: missesNow(fleet, nearest, demand) } };
+    const misses = missesNow(fleet, nearest, demand);
+    const barred = barredWithRoom(fleet, demand, capable, job);
+    return { kind: 'no-room', nearest: { nodeId: nodes[nearest]!.id, misses }, ...barred };
   }
   if (nodes.length === 0) return { kind: 'no-nodes' };
   if (!capable.includes(1)) return impossible(fleet, tree, job);
 
   const able = nodes.flatMap((_, n) => (capable[catalogue.kindOf[n]!] === 1 ? [n] : []));
-  const lasting = able.filter((n) => fleet.expiresAtMs[n]! >= demand.neededUntilMs);
+  const admitting = able.filter((n) => demand.isAdmitted[catalogue.ruleSetOf[n]!] === 1);
+  if (admitting.length === 0) return { kind: 'not-admitted', ...barredOf(fleet, demand, job, able) };
+  const barred = barredWithRoom(fleet, demand, capable, job);
+  const lasting = admitting.filter((n) => fleet.expiresAtMs[n]! >= demand.neededUntilMs);
   if (lasting.length === 0) {
-    const latestExpiresAtMs = able.reduce((latest, n) => Math.max(latest, fleet.expiresAtMs[n]!), -Infinity);
-    return { kind: 'node-expires', neededUntilMs: demand.neededUntilMs, latestExpiresAtMs };
+    const latestExpiresAtMs = admitting.reduce((latest, n) => Math.max(latest, fleet.expiresAtMs[n]!), -Infinity);
+    return { kind: 'node-expires', neededUntilMs: demand.neededUntilMs, latestExpiresAtMs, ...barred };
   }
   const withRoom = lasting.filter((n) => shortfall(fleet.state, n, demand) === 0);
   const hasRoom = withRoom.length > 0;
-  return { kind: 'cordoned', nodeIds: (hasRoom ? withRoom : lasting).map((n) => nodes[n]!.id), hasRoom };
+  return { kind: 'cordoned', nodeIds: (hasRoom ? withRoom : lasting).map((n) => nodes[n]!.id), hasRoom, ...barred };
 }
 
 /** Why no node could hold the job even if it were empty. */
 function impossible(fleet: Fleet, { demand }: ScoreTree, job: Job): UnplacedReason {
-  const { gpuTypes, instanceTypes, kindNodes } = fleet.catalogue;
+  const { gpuTypes, instanceTypes, kindOf, ruleSetOf, ruleNodes } = fleet.catalogue;
   const profiles = new Set(instanceTypes.map(({ profile }) => profile));
   if (job.migProfile !== undefined && !profiles.has(job.migProfile)) {
     return { kind: 'no-such-profile', wanted: job.migProfile, present: [...profiles].sort() };
@@ -41,14 +48,20 @@ function impossible(fleet: Fleet, { demand }: ScoreTree, job: Job): UnplacedReas
   if (job.gpuCount > 0 && job.gpuModels !== undefined && !job.gpuModels.some((model) => models.has(model))) {
     return { kind: 'no-such-model', wanted: [...job.gpuModels], present: [...models].sort() };
   }
-  let limit: NearestMiss | undefined;
+  const isOpenToJob = demand.isAdmitted.includes(1);
+  let limit: NearestMiss | NearestBarrier | undefined;
   let least = Infinity;
-  kindNodes.forEach(({ id }, kind) => {
+  const seen = new Set<number>();
+  fleet.nodes.forEach(({ id }, node) => {
+    const set = ruleSetOf[node]!;
+    const kind = kindOf[node]!;
+    if ((isOpenToJob && demand.isAdmitted[set] === 0) || seen.has(kind)) return;
+    seen.add(kind);
     const misses = missesWhenEmpty(fleet, kind, demand, job);
     const lack = misses.reduce((sum, { needed, available }) => sum + (needed - available) / needed, 0);
     if (lack >= least) return;
     least = lack;
-    limit = { nodeId: id, misses };
+    limit = { nodeId: id, misses, ...(isOpenToJob ? {} : { barriers: barriersOf(ruleNodes[set]!, job) }) };
   });
   return { kind: 'exceeds-every-node', limit: limit! };
 }

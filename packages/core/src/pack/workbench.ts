@@ -1,7 +1,7 @@
 import type { FewestProblem } from './fewest-problem.ts';
 import { move, type Holding } from './fleet-state.ts';
-import { lowestFreeGpus, tightestGpu } from './gpu-choice.ts';
-import { findInstance, wholeGpusFree } from './shortfall.ts';
+import { severalGpus, tightestGpu } from './gpu-choice.ts';
+import { findInstance, shortfall, wholeGpusFree } from './shortfall.ts';
 
 /** A job of a shape, and what it holds. Rows are those of the node. */
 export interface HeldShape {
@@ -76,7 +76,7 @@ export function createWorkbench(problem: FewestProblem): Workbench {
     allows: (pool, shape) => allowed[pool]![shape] === 1,
     fit: (node, shape) => {
       const { demand } = shapes[shape]!;
-      const { cpuMilli, memoryMib, gpuMilli, gpuMemoryMib, gpuCount, isMig, isShare } = demand;
+      const { cpuMilli, memoryMib, gpuMilli, gpuMemoryMib, gpuCount, isMig, isShare, isSpread } = demand;
       if (state.cpuFree[node]! < cpuMilli || state.memoryFree[node]! < memoryMib) return undefined;
       let gpus: readonly number[] = [];
       let instance = -1;
@@ -88,8 +88,9 @@ export function createWorkbench(problem: FewestProblem): Workbench {
         if (gpu < 0) return undefined;
         gpus = [gpu];
       } else if (gpuCount > 0) {
-        if (wholeGpusFree(state, node, demand) < gpuCount) return undefined;
-        gpus = lowestFreeGpus(fleet, node, demand);
+        const isShort = isSpread ? shortfall(state, node, demand) > 0 : wholeGpusFree(state, node, demand) < gpuCount;
+        if (isShort) return undefined;
+        gpus = severalGpus(fleet, node, demand);
       }
       return { cpuMilli, memoryMib, gpus, gpuMilli, gpuMemoryMib, instance };
     },

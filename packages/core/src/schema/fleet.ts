@@ -1,5 +1,16 @@
 import * as z from 'zod';
-import type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier } from '../fleet/index.ts';
+import type {
+  Gpu,
+  GpuNode,
+  Job,
+  MigInstance,
+  Placement,
+  Replica,
+  Reservation,
+  Taint,
+  Tier,
+  Toleration,
+} from '../fleet/index.ts';
 import { GPU_MILLI } from '../units.ts';
 import { finite, flag, list, oneOf, record, text, whole } from './primitives.ts';
 
@@ -15,6 +26,19 @@ const gpuSchema = record({
   migInstances: list(migInstanceSchema).exactOptional(),
 }) satisfies z.ZodType<Gpu>;
 
+/** A value of a label or a taint, which may be empty. */
+const value = () => z.string('must be a string');
+const taintSchema = record({ key: text(), value: value().exactOptional() }) satisfies z.ZodType<Taint>;
+const tolerationSchema = record({ key: text(), value: value().exactOptional() }) satisfies z.ZodType<Toleration>;
+
+const reservationSchema = record({
+  tenants: list(text()).exactOptional(),
+  jobIds: list(text()).exactOptional(),
+}).refine(
+  ({ tenants = [], jobIds = [] }) => tenants.length + jobIds.length > 0,
+  'must name a tenant or a job',
+) satisfies z.ZodType<Reservation>;
+
 /** Schema of a {@link GpuNode}. */
 export const gpuNodeSchema = record({
   id: text(),
@@ -25,7 +49,9 @@ export const gpuNodeSchema = record({
   zone: text().exactOptional(),
   rack: text().exactOptional(),
   nvlinkDomain: text().exactOptional(),
-  labels: z.record(z.string(), z.string('must be a string'), 'must be an object of strings').exactOptional(),
+  labels: z.record(z.string(), value(), 'must be an object of strings').exactOptional(),
+  taints: list(taintSchema).exactOptional(),
+  reservedFor: reservationSchema.exactOptional(),
   priceUsdPerHour: finite({ min: 0 }).exactOptional(),
   idleWatts: finite({ min: 0 }).exactOptional(),
   expiresAtMs: finite().exactOptional(),
@@ -38,12 +64,22 @@ const jobShape = {
   gpuMemoryMib: whole({ min: 0 }).exactOptional(),
   gpuModels: list(text(), 1).exactOptional(),
   migProfile: text().exactOptional(),
+  zones: list(text(), 1).exactOptional(),
+  nodeLabels: z
+    .record(
+      z.string(),
+      z.union([value(), list(value(), 1)], 'must be a string or a list of strings'),
+      'must be an object of strings or lists of strings',
+    )
+    .exactOptional(),
+  tolerations: list(tolerationSchema).exactOptional(),
   cpuMilli: whole({ min: 0 }),
   memoryMib: whole({ min: 0 }),
   priority: finite().exactOptional(),
   tenant: text().exactOptional(),
   gang: text().exactOptional(),
   runtimeMs: finite({ min: 1 }).exactOptional(),
+  minRuntimeMs: finite({ min: 0 }).exactOptional(),
   isPreemptible: flag().exactOptional(),
 };
 

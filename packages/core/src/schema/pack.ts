@@ -7,7 +7,9 @@ import { finite, list, positive, record, text, whole } from './primitives.ts';
 export const packInputSchema = record({
   nodes: list(gpuNodeSchema),
   jobs: list(jobSchema),
-  running: list(record({ job: jobSchema, placement: placementSchema })).exactOptional(),
+  running: list(
+    record({ job: jobSchema, placement: placementSchema, startedAtMs: finite().exactOptional() }),
+  ).exactOptional(),
   workload: list(record({ job: jobWithoutIdSchema, weight: positive() })).exactOptional(),
   nowMs: finite().exactOptional(),
 }) satisfies z.ZodType<PackInput>;
@@ -16,7 +18,7 @@ export const packInputSchema = record({
 export const consolidateInputSchema = record({
   nodes: list(gpuNodeSchema),
   jobs: list(jobSchema),
-  placements: list(placementSchema),
+  placements: list(placementSchema.extend({ startedAtMs: finite().exactOptional() })),
   budgets: list(record({ maxMoves: whole({ min: 0 }), tenant: text().exactOptional() })).exactOptional(),
   nowMs: finite().exactOptional(),
 }) satisfies z.ZodType<ConsolidateInput>;

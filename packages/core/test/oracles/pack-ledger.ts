@@ -18,8 +18,13 @@ export interface LedgerNode {
   cpu: number;
   memory: number;
   gpus: LedgerGpu[];
-  readonly expiresAtMs: number | undefined;
+  expiresAtMs: number | undefined;
   isCordoned: boolean;
+  zone: string | undefined;
+  labels: Record<string, string>;
+  taints: { readonly key: string; readonly value?: string }[];
+  /** Who may use the node: names of tenants and jobs, `undefined` for everybody. */
+  users: { readonly tenants: readonly string[]; readonly jobIds: readonly string[] } | undefined;
 }
 
 export function ledgerNode(node: GpuNode): LedgerNode {
@@ -40,6 +45,10 @@ export function ledgerNode(node: GpuNode): LedgerNode {
     })),
     expiresAtMs: node.expiresAtMs,
     isCordoned: node.isCordoned ?? false,
+    zone: node.zone,
+    labels: { ...node.labels },
+    taints: [...(node.taints ?? [])],
+    users: node.reservedFor && { tenants: node.reservedFor.tenants ?? [], jobIds: node.reservedFor.jobIds ?? [] },
   };
 }
 
@@ -72,11 +81,29 @@ export function hasRoom(node: LedgerNode, job: Omit<Job, 'id'>): boolean {
   return usableGpus(node, job).length >= job.gpuCount;
 }
 
+/** True when no rule of the node keeps the job away, whatever the amounts. */
+export function isWelcome(node: LedgerNode, job: Omit<Job, 'id'> & { readonly id?: string }): boolean {
+  if (node.users !== undefined) {
+    const names = [...node.users.tenants.map((tenant) => `t:${tenant}`), ...node.users.jobIds.map((id) => `j:${id}`)];
+    if (!names.includes(`t:${job.tenant}`) && !names.includes(`j:${job.id}`)) return false;
+  }
+  if (job.zones !== undefined && !job.zones.some((zone) => zone === node.zone)) return false;
+  for (const key of Object.keys(job.nodeLabels ?? {})) {
+    const allowed = [job.nodeLabels![key]!].flat();
+    if (!allowed.some((value) => value === node.labels[key])) return false;
+  }
+  return node.taints.every((taint) =>
+    (job.tolerations ?? []).some(({ key, value }) => {
+      return key === taint.key && (value === undefined || value === (taint.value ?? ''));
+    }),
+  );
+}
+
 /** True when the job may begin on the node now. */
-export function admits(node: LedgerNode, job: Omit<Job, 'id'>, nowMs: number): boolean {
+export function admits(node: LedgerNode, job: Omit<Job, 'id'> & { readonly id?: string }, nowMs: number): boolean {
   const isTimely =
     node.expiresAtMs === undefined || job.runtimeMs === undefined || node.expiresAtMs >= nowMs + job.runtimeMs;
-  return !node.isCordoned && isTimely && hasRoom(node, job);
+  return !node.isCordoned && isTimely && isWelcome(node, job) && hasRoom(node, job);
 }
 
 /** Books a placement. Throws when it is not what the job asks for or more than there is. */

@@ -59,7 +59,10 @@ export function costsOf(
   const milli = job.gpuMilli ?? 1_000;
   return open.map((node) => {
     const usable = job.gpuCount === 0 ? [] : usableGpus(node, job);
-    const sets = milli < 1_000 ? usable.map((index) => [index]) : [usable.slice(0, job.gpuCount)];
+    const isSpread = job.gpuCount > 1 && milli < 1_000;
+    const fullest = [...usable].sort((x, y) => node.gpus[x]!.milli - node.gpus[y]!.milli || x - y);
+    const several = (isSpread ? fullest : usable).slice(0, job.gpuCount).sort((x, y) => x - y);
+    const sets = milli < 1_000 && !isSpread ? usable.map((index) => [index]) : [several];
     const streams = streamsOf(node.id);
     const before = waste(node, numbers, shapes, streams, cpuStep);
     const [best] = sets

@@ -13,13 +13,16 @@ export function scanPlace(
     readonly mix: readonly WorkloadShape[];
     readonly nowMs: number;
     readonly empty: readonly LedgerNode[];
+    readonly prefersEarlyExpiry?: boolean;
   },
 ): Placement | undefined {
-  const { scorer, mix, nowMs, empty } = options;
+  const { scorer, mix, nowMs, empty, prefersEarlyExpiry = false } = options;
   let best: { node: LedgerNode; placement: Placement; rank: readonly number[] } | undefined;
   for (const node of nodes) {
     if (!admits(node, job, nowMs)) continue;
-    const { rank, ...placement } = choices(node, job, scorer, mix, empty);
+    const { rank: byScore, ...placement } = choices(node, job, scorer, mix, empty);
+    const isTimed = prefersEarlyExpiry && job.runtimeMs !== undefined;
+    const rank = isTimed ? [byScore[0] ?? 0, node.expiresAtMs ?? Infinity, ...byScore.slice(1)] : byScore;
     const order = best === undefined ? -1 : compare(rank, best.rank);
     if (best === undefined || order < 0 || (order === 0 && node.id < best.node.id)) best = { node, placement, rank };
   }
@@ -48,7 +51,10 @@ function choices(
   const milli = job.gpuMilli ?? 1_000;
   const usable = job.gpuCount === 0 ? [] : usableGpus(node, job);
   const isShare = job.gpuCount === 1 && milli < 1_000;
-  const sets = isShare ? usable.map((index) => [index]) : [usable.slice(0, job.gpuCount)];
+  const isSpread = job.gpuCount > 1 && milli < 1_000;
+  const fullest = [...usable].sort((x, y) => node.gpus[x]!.milli - node.gpus[y]!.milli || x - y);
+  const several = (isSpread ? fullest : usable).slice(0, job.gpuCount).sort((x, y) => x - y);
+  const sets = isShare ? usable.map((index) => [index]) : [several];
   const at = (set: readonly number[]) => set.map((index) => ({ index, milli }));
   if (scorer !== 'fgd') {
     const tightest = [...sets].sort((x, y) =>
