@@ -47,6 +47,54 @@ export function demandKey(job: Job, { reserved }: Catalogue): string {
   return `${mixKey(job)}|${job.memoryMib}|${jobRuleKey(job, reserved)}`;
 }
 
+/** Plain shapes whose keys are remembered at most. */
+const MAX_KEYS = 4_096;
+/** MiB, for names that are remembered. */
+const MAX_MEMORY_MIB = 2 ** 31;
+/** Leading binary digits of main memory that tell shapes apart. */
+const MEMORY_DIGITS = 4;
+
+/** Main memory rounded down, by less than an eighth: amounts that share it share a score tree. */
+export function coarseMemory(memoryMib: number): number {
+  const unit = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, memoryMib))) + 1 - MEMORY_DIGITS);
+  return Math.floor(memoryMib / unit) * unit;
+}
+
+/**
+ * Creates a function that names the shape of a job on a fleet: equal for jobs with the same demand, apart from the time they need
+ * and main memory that is the same when rounded down by {@link coarseMemory}. Remembers the names of plain shapes, since putting
+ * a name together takes longer than a decision.
+ */
+export function shapeKeys({ reserved }: Catalogue): (job: Job) => string {
+  const known = new Map<number, Map<number, string>>();
+  let count = 0;
+  const nameOf = (job: Job) => `${mixKey(job)}|${coarseMemory(job.memoryMib)}|${jobRuleKey(job, reserved)}`;
+  const hasReservations = reserved.jobIds.size > 0 || reserved.tenants.size > 0;
+  return (job) => {
+    const isPlain =
+      job.gpuMemoryMib === undefined &&
+      job.gpuModels === undefined &&
+      job.migProfile === undefined &&
+      job.zones === undefined &&
+      job.nodeLabels === undefined &&
+      job.tolerations === undefined;
+    const isSmall = job.gpuCount < MAX_KEYS && job.memoryMib < MAX_MEMORY_MIB;
+    if (!isPlain || !isSmall || hasReservations) return nameOf(job);
+    // A whole number below 2 ** 53, so no two are mixed up.
+    const size = (job.memoryMib * MAX_KEYS + job.gpuCount) * 1_024 + gpuMilliOf(job);
+    let bySize = known.get(job.cpuMilli);
+    const found = bySize?.get(size);
+    if (found !== undefined) return found;
+    if (count === MAX_KEYS) known.clear();
+    count = count === MAX_KEYS ? 1 : count + 1;
+    bySize = known.get(job.cpuMilli) ?? new Map<number, string>();
+    known.set(job.cpuMilli, bySize);
+    const name = nameOf(job);
+    bySize.set(size, name);
+    return name;
+  };
+}
+
 /** Compares a job with everything in the catalogue. `O(GPU types + instance types + rule sets)`. */
 export function demandOf(
   job: Omit<Job, 'id'> & { readonly id?: string },

@@ -1,5 +1,5 @@
 import type { Job, Placement } from '../fleet/index.ts';
-import { demandKey, demandOf } from './demand.ts';
+import { demandOf, coarseMemory, shapeKeys, type Demand } from './demand.ts';
 import { earlyExpiryFirst } from './early-expiry.ts';
 import { move, type Holding } from './fleet-state.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -8,7 +8,7 @@ import { severalGpus } from './gpu-choice.ts';
 import type { KindStreams } from './node-kinds.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { holdingOf, type Held } from './running.ts';
-import { bestNode, createScoreIndex, type ScoreIndex, type ScoreTree } from './score-index.ts';
+import { createScoreIndex, type ScoreIndex } from './score-index.ts';
 import { createScorer } from './scorers.ts';
 import { findInstance } from './shortfall.ts';
 import type { RunningJob, Scorer, UnplacedReason, WorkloadShape } from './types.ts';
@@ -61,18 +61,22 @@ export function createPacking(
     move(state, held.node, held.holding, sign);
     index!.changed(held.node);
   };
-  const treeOf = (job: Job): ScoreTree => {
+  const keyOf = shapeKeys(catalogue);
+  const take: Packing['take'] = (job) => {
     const runtimeMs = hasExpiry ? job.runtimeMs : undefined;
     const neededUntilMs = runtimeMs === undefined ? -Infinity : nowMs! + runtimeMs;
-    return index!.treeOf(`${demandKey(job, catalogue)}|${runtimeMs ?? ''}`, () =>
-      demandOf(job, catalogue, neededUntilMs),
+    // The scores of timed jobs follow the expiry of the nodes, not the run time.
+    const isTimed = prefersEarlyExpiry && runtimeMs !== undefined;
+    const key = keyOf(job);
+    const tree = index!.treeOf(isTimed ? `${key}|timed` : key, () =>
+      demandOf({ ...job, memoryMib: coarseMemory(job.memoryMib) }, catalogue, isTimed ? neededUntilMs : -Infinity),
     );
-  };
-  const take: Packing['take'] = (job) => {
-    const tree = treeOf(job);
-    const node = bestNode(tree);
-    if (node < 0 || tree.keys[1]! < 0) return { reason: unplacedReason(fleet, tree, job) };
-    const held = { node, holding: choose(fleet, scorer, tree, node) };
+    const { memoryMib } = job;
+    const found = index!.best(tree, { memoryMib, neededUntilMs });
+    if (found.key < 0) {
+      return { reason: unplacedReason(fleet, { ...tree.demand, memoryMib, neededUntilMs }, found.node, job) };
+    }
+    const held = { node: found.node, holding: choose(fleet, scorer, tree.demand, found.node, memoryMib) };
     apply(held, -1);
     return { placement: placementOf(fleet, job, held), held };
   };
@@ -98,13 +102,14 @@ export function createPacking(
   };
 }
 
-/** The devices a job takes on the node chosen for it. */
-function choose(fleet: Fleet, scorer: NodeScorer, { demand }: ScoreTree, node: number): Holding {
-  const { cpuMilli, memoryMib, gpuMilli, gpuMemoryMib, gpuCount, isMig, isShare } = demand;
-  const held = { cpuMilli, memoryMib, gpuMilli, gpuMemoryMib };
-  if (isMig) return { ...held, gpus: [], instance: findInstance(fleet.state, node, demand) };
-  if (isShare) return { ...held, gpus: [scorer.shareGpu(node, demand)], instance: -1 };
-  return { ...held, gpus: gpuCount === 0 ? [] : severalGpus(fleet, node, demand), instance: -1 };
+/** The devices a job of the shape takes on the node chosen for it. */
+function choose(fleet: Fleet, scorer: NodeScorer, shape: Demand, node: number, memoryMib: number): Holding {
+  const { cpuMilli, gpuMilli, gpuMemoryMib } = shape;
+  const instance = shape.isMig ? findInstance(fleet.state, node, shape) : -1;
+  let gpus: readonly number[] = [];
+  if (shape.isShare) gpus = [scorer.shareGpu(node, shape)];
+  else if (shape.gpuMilli > 0) gpus = severalGpus(fleet, node, shape);
+  return { cpuMilli, memoryMib, gpus, gpuMilli, gpuMemoryMib, instance };
 }
 
 /** What a job holds, as plain data. */

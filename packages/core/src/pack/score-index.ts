@@ -1,23 +1,50 @@
 import type { Demand } from './demand.ts';
 import { capableKinds, type Fleet } from './fleet.ts';
+import { createLimitTrees } from './limit-trees.ts';
 import type { NodeScorer } from './node-scorer.ts';
-import { shortfall } from './shortfall.ts';
+import { fits, shortfall } from './shortfall.ts';
 
-/** Demands whose trees are kept; beyond them the one asked for longest ago makes room. */
+/** Shapes whose trees are kept; beyond them the one asked for longest ago makes room. */
 const MAX_TREES = 256;
+/** Jobs placed in a row after which a shape is no longer expected to fail. */
+const PLACED_IN_ROW = 64;
+
+/** What a job needs beyond its shape: jobs of one shape differ in it, and share a tree. */
+export interface Limits {
+  /** Main memory, MiB. */
+  readonly memoryMib: number;
+  /** The node must not expire before, ms since the Unix epoch; -Infinity: no matter. */
+  readonly neededUntilMs: number;
+}
+
+/** A node and its key; see {@link ScoreTree}. */
+export interface Found {
+  /** -1: no open node could hold the job, even if it were emptier. */
+  readonly node: number;
+  /** >= 0: the score, the job fits there now. < 0: minus the shortfall of the node that lacks least. */
+  readonly key: number;
+}
+
+const NONE: Found = { node: -1, key: -Infinity };
 
 /** Finds the best node for a demand without looking at all of them. */
 export interface ScoreIndex {
-  /** The demand's tree, built at the first request and brought up to date at each. `make` runs when there is none. */
+  /**
+   * The tree of a shape, built at the first request and brought up to date at each. `make` gives the demand when there is
+   * no tree yet; its main memory must be 0, so that all jobs of the shape share the tree.
+   */
   readonly treeOf: (key: string, make: () => Demand) => ScoreTree;
+  /** The node of the largest key within the limits, the smallest id of equals. `O(log nodes)` where memory seldom binds. */
+  readonly best: (tree: ScoreTree, limits: Limits) => Found;
   /** The node's amounts or its cordon have changed. `O(1)` */
   readonly changed: (node: number) => void;
 }
 
 /**
- * A maximum tree over the nodes for one demand. The key of a leaf is the score of a node that holds the demand (>= 0), minus
- * the shortfall of one that could if it were emptier (< 0), and -Infinity for all others: so the root knows the node to take,
- * or else the nearest miss. The leftmost leaf of the largest key is the one with the smallest id.
+ * A maximum tree over the nodes for one shape. The key of a leaf is the score of a node that holds the shape (>= 0), minus
+ * the shortfall of one that could if it were emptier (< 0), and -Infinity for all others. The leftmost leaf of the largest key
+ * is the one with the smallest id. Most changes make a full node another full node, so shortfalls are looked after only
+ * while jobs of the shape fail.
  */
 export interface ScoreTree {
   readonly demand: Demand;
@@ -25,6 +52,12 @@ export interface ScoreTree {
   readonly capable: Uint8Array;
   /** Key `k` of the nodes `2k` and `2k + 1` below it; leaf of node `n` at `leafCount + n`. */
   readonly keys: Float64Array;
+  /** By node: 1 when the key is >= 0. Small enough to stay near the processor, which the keys of all trees are not. */
+  readonly isFit: Uint8Array;
+  /** False: nodes that do not hold the shape have key -Infinity, or one out of date below 0. */
+  hasShortfalls: boolean;
+  /** Jobs placed since one failed. */
+  placedInRow: number;
   /** Changes of the log that are in the keys. */
   seen: number;
   /** When it was last asked for, to find the one to drop. */
@@ -35,11 +68,11 @@ export interface ScoreTree {
  * Creates an index over a fleet.
  *
  * A placement changes one node, so a tree re-scores only the nodes changed since it was last asked: `O(log nodes)` each, and
- * a node that changed often is scored once. `O(nodes)` for a demand that is new or that missed more changes than there are
- * nodes. Space `O(demands × nodes)` for at most 256 demands. The answers are those of a scan over all nodes.
+ * a node that changed often is scored once. `O(nodes)` for a shape that is new or that missed more changes than there are
+ * nodes. Space `O(shapes × nodes)` for at most 256 shapes. The answers are those of a scan over all nodes.
  */
 export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MAX_TREES): ScoreIndex {
-  const { state, isCordoned, expiresAtMs } = fleet;
+  const { state, isCordoned } = fleet;
   const { kindOf, kindNodes, ruleSetOf } = fleet.catalogue;
   const { nodeCount, jobCount } = state;
   const { tellsTwinsApart = false } = scorer;
@@ -52,39 +85,43 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
   const updatedAt = new Float64Array(nodeCount);
   const kindKey = new Float64Array(kindNodes.length);
   const trees = new Map<string, ScoreTree>();
+  const limitTrees = createLimitTrees(fleet, leafCount);
 
-  const keyOf = (node: number, { demand, capable }: ScoreTree): number => {
+  const keyOf = (node: number, { demand, capable, hasShortfalls }: ScoreTree): number => {
     if (capable[kindOf[node]!] === 0 || isCordoned[node] === 1) return -Infinity;
-    if (expiresAtMs[node]! < demand.neededUntilMs || demand.isAdmitted[ruleSetOf[node]!] === 0) return -Infinity;
-    const lack = shortfall(state, node, demand);
-    return lack > 0 ? -lack : scorer.score(node, demand);
+    if (demand.isAdmitted[ruleSetOf[node]!] === 0) return -Infinity;
+    if (fits(state, node, demand)) return scorer.score(node, demand);
+    return hasShortfalls ? -shortfall(state, node, demand) : -Infinity;
   };
 
   const build = (tree: ScoreTree): void => {
-    const { keys, demand } = tree;
+    const { keys, demand, isFit } = tree;
     keys.fill(-Infinity);
     kindKey.fill(NaN);
     for (let node = 0; node < nodeCount; node++) {
-      // Empty nodes of one kind share their key, unless the clock, a cordon or a rule tells them apart.
+      // Empty nodes of one kind share their key, unless a cordon or a rule tells them apart.
       const isOpen = isCordoned[node] === 0 && demand.isAdmitted[ruleSetOf[node]!] === 1;
-      const isPlain = isOpen && !tellsTwinsApart && jobCount[node] === 0 && expiresAtMs[node]! >= demand.neededUntilMs;
       const kind = kindOf[node]!;
-      if (!isPlain) keys[leafCount + node] = keyOf(node, tree);
+      if (!isOpen || tellsTwinsApart || jobCount[node] !== 0) keys[leafCount + node] = keyOf(node, tree);
       else {
         if (Number.isNaN(kindKey[kind])) kindKey[kind] = keyOf(node, tree);
         keys[leafCount + node] = kindKey[kind]!;
       }
     }
+    for (let node = 0; node < nodeCount; node++) isFit[node] = keys[leafCount + node]! >= 0 ? 1 : 0;
     for (let k = leafCount - 1; k > 0; k--) keys[k] = Math.max(keys[2 * k]!, keys[2 * k + 1]!);
   };
 
   const update = (tree: ScoreTree): void => {
-    const { keys } = tree;
+    const { keys, isFit, demand, hasShortfalls } = tree;
     for (let entry = tree.seen; entry < logged; entry++) {
       const node = log[entry & (leafCount - 1)]!;
       if (updatedAt[node] === requests) continue;
       updatedAt[node] = requests;
+      // Most changes make a full node fuller.
+      if (isFit[node] === 0 && !hasShortfalls && !fits(state, node, demand)) continue;
       const key = keyOf(node, tree);
+      isFit[node] = key >= 0 ? 1 : 0;
       let k = leafCount + node;
       if (keys[k] === key) continue;
       keys[k] = key;
@@ -112,7 +149,16 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
     let tree = trees.get(key);
     if (tree === undefined) {
       const demand = make();
-      tree = { demand, capable: capableKinds(fleet, demand), keys: takeKeys(), seen: -Infinity, usedAt: 0 };
+      tree = {
+        demand,
+        capable: capableKinds(fleet, demand),
+        keys: takeKeys(),
+        isFit: new Uint8Array(nodeCount),
+        hasShortfalls: false,
+        placedInRow: 0,
+        seen: -Infinity,
+        usedAt: 0,
+      };
       trees.set(key, tree);
     }
     if (logged - tree.seen > leafCount) build(tree);
@@ -122,26 +168,40 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
     return tree;
   };
 
+  const search = (tree: ScoreTree, limits: Limits): Found => {
+    const { keys } = tree;
+    const top = keys[1]!;
+    if (top === -Infinity) return NONE;
+    let k = 1;
+    while (k < leafCount) {
+      k *= 2;
+      if (keys[k] !== top) k++;
+    }
+    const node = k - leafCount;
+    return limitTrees.isWithin(node, limits) ? { node, key: top } : limitTrees.best(tree, limits);
+  };
+  const best: ScoreIndex['best'] = (tree, limits) => {
+    if (nodeCount === 0) return NONE;
+    const found = search(tree, limits);
+    if (found.key >= 0) {
+      if (tree.hasShortfalls && ++tree.placedInRow === PLACED_IN_ROW) tree.hasShortfalls = false;
+      return found;
+    }
+    tree.placedInRow = 0;
+    if (tree.hasShortfalls) return found;
+    tree.hasShortfalls = true;
+    build(tree);
+    return search(tree, limits);
+  };
+
   const note = (node: number): void => {
     log[logged & (leafCount - 1)] = node;
     logged++;
   };
   const changed = (node: number): void => {
     note(node);
+    limitTrees.changed(node);
     scorer.changed(node, note);
   };
-  return { treeOf, changed };
-}
-
-/** The node of the largest key, the smallest id of equals; its key tells whether it fits. -1 in a fleet without nodes. */
-export function bestNode({ keys }: ScoreTree): number {
-  const top = keys[1]!;
-  if (keys.length < 2 || top === -Infinity) return -1;
-  const leafCount = keys.length / 2;
-  let k = 1;
-  while (k < leafCount) {
-    k *= 2;
-    if (keys[k] !== top) k++;
-  }
-  return k - leafCount;
+  return { treeOf, best, changed };
 }

@@ -1,27 +1,28 @@
 import type { Job } from '../fleet/index.ts';
 import { barredOf, barredWithRoom } from './barred.ts';
-import type { Fleet } from './fleet.ts';
+import type { Demand } from './demand.ts';
+import { capableKinds, type Fleet } from './fleet.ts';
 import { missesNow, missesWhenEmpty } from './misses.ts';
 import { barriersOf } from './node-rules.ts';
-import { bestNode, type ScoreTree } from './score-index.ts';
 import { shortfall } from './shortfall.ts';
 import type { NearestBarrier, NearestMiss, UnplacedReason } from './types.ts';
 
 /**
- * Why a job that fits no node now was not placed. `O(log nodes)` when some open node could hold it if it were emptier
- * and every node admits it, else `O(nodes)`.
+ * Why a job that fits no node now was not placed. `O(1)` when some open node could hold it if it were emptier and every
+ * node admits it, else `O(nodes)`.
+ *
+ * @param nearest - the open node that lacks least, -1 when no open node could hold it.
  */
-export function unplacedReason(fleet: Fleet, tree: ScoreTree, job: Job): UnplacedReason {
+export function unplacedReason(fleet: Fleet, demand: Demand, nearest: number, job: Job): UnplacedReason {
   const { nodes, catalogue } = fleet;
-  const { demand, capable } = tree;
-  const nearest = bestNode(tree);
   if (nearest >= 0) {
     const misses = missesNow(fleet, nearest, demand);
-    const barred = barredWithRoom(fleet, demand, capable, job);
+    const barred = demand.isAdmitted.includes(0) ? barredWithRoom(fleet, demand, capableKinds(fleet, demand), job) : {};
     return { kind: 'no-room', nearest: { nodeId: nodes[nearest]!.id, misses }, ...barred };
   }
   if (nodes.length === 0) return { kind: 'no-nodes' };
-  if (!capable.includes(1)) return impossible(fleet, tree, job);
+  const capable = capableKinds(fleet, demand);
+  if (!capable.includes(1)) return impossible(fleet, demand, job);
 
   const able = nodes.flatMap((_, n) => (capable[catalogue.kindOf[n]!] === 1 ? [n] : []));
   const admitting = able.filter((n) => demand.isAdmitted[catalogue.ruleSetOf[n]!] === 1);
@@ -38,7 +39,7 @@ export function unplacedReason(fleet: Fleet, tree: ScoreTree, job: Job): Unplace
 }
 
 /** Why no node could hold the job even if it were empty. */
-function impossible(fleet: Fleet, { demand }: ScoreTree, job: Job): UnplacedReason {
+function impossible(fleet: Fleet, demand: Demand, job: Job): UnplacedReason {
   const { gpuTypes, instanceTypes, kindOf, ruleSetOf, ruleNodes } = fleet.catalogue;
   const profiles = new Set(instanceTypes.map(({ profile }) => profile));
   if (job.migProfile !== undefined && !profiles.has(job.migProfile)) {
