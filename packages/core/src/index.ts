@@ -23,7 +23,15 @@ export {
 } from './units.ts';
 
 export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind } from './fleet/index.ts';
-export { consolidate, createPacker, explainUnplaced, fewestNodes, pack, packBound } from './pack/index.ts';
+export {
+  consolidate,
+  createPacker,
+  explainUnplaced,
+  fewestNodes,
+  pack,
+  packBound,
+  unplacedBound,
+} from './pack/index.ts';
 export type {
   ConsolidateInput,
   ConsolidateOptions,
@@ -39,6 +47,7 @@ export type {
   NearestMiss,
   PackBound,
   PackBoundInput,
+  PackBoundOptions,
   PackerInput,
   PackerSnapshot,
   PackInput,
@@ -49,6 +58,7 @@ export type {
   ResourceMiss,
   RunningJob,
   Scorer,
+  UnplacedBound,
   UnplacedJob,
   UnplacedReason,
   WorkloadShape,
