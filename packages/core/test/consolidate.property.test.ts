@@ -135,7 +135,7 @@ describe('consolidate', () => {
     // A bound of everything would pass the laws above.
     expect(proved).toBeGreaterThan(40);
     expect(open).toBeGreaterThan(25);
-  });
+  }, 20_000);
 
   it('does not depend on the order of nodes and placements', () => {
     fc.assert(

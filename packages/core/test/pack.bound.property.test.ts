@@ -46,12 +46,12 @@ describe('packBound', () => {
         if (bound.gpuMilli < volume.gpuMilli) tighter++;
         if (bound.gpuMilli === optimum && optimum > 0 && bound.method === 'pattern-lp') exact++;
       }),
-      { numRuns: 1_000, seed: 1 },
+      { numRuns: 600, seed: 1 },
     );
     // A bound that is always by volume would pass the law above.
-    expect(tighter).toBeGreaterThan(40);
-    expect(exact).toBeGreaterThan(20);
-  });
+    expect(tighter).toBeGreaterThan(20);
+    expect(exact).toBeGreaterThan(12);
+  }, 20_000);
 
   it('holds for any prices', () => {
     const price = fc.constantFrom(0, -1, 1, 90, 400, 810, 1_000, 5_000);
