@@ -35,7 +35,15 @@ export type {
   TierKind,
   Toleration,
 } from './fleet/index.ts';
-export { consolidate, createPacker, explainUnplaced, fewestNodes, pack, packBound } from './pack/index.ts';
+export {
+  consolidate,
+  createPacker,
+  explainUnplaced,
+  fewestNodes,
+  pack,
+  packBound,
+  unplacedBound,
+} from './pack/index.ts';
 export type {
   ConsolidateInput,
   ConsolidateOptions,
@@ -54,6 +62,7 @@ export type {
   Packer,
   PackBound,
   PackBoundInput,
+  PackBoundOptions,
   PackerInput,
   PackerSnapshot,
   PackInput,
@@ -65,6 +74,7 @@ export type {
   RunningJob,
   RunningPlacement,
   Scorer,
+  UnplacedBound,
   UnplacedJob,
   UnplacedReason,
   WorkloadShape,

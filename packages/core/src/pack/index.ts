@@ -2,7 +2,7 @@ export { consolidate } from './consolidate.ts';
 export { createPacker } from './packer.ts';
 export { fewestNodes } from './fewest-nodes.ts';
 export { pack } from './pack.ts';
-export { packBound } from './bound.ts';
+export { packBound, unplacedBound } from './bound.ts';
 export { explainUnplaced } from './explain.ts';
 export type { FewestNodesInput, FewestNodesOptions, FewestNodesResult } from './fewest-types.ts';
 export type {
@@ -23,6 +23,7 @@ export type {
   Packer,
   PackBound,
   PackBoundInput,
+  PackBoundOptions,
   PackerInput,
   PackerSnapshot,
   PackInput,
@@ -33,6 +34,7 @@ export type {
   ResourceMiss,
   RunningJob,
   Scorer,
+  UnplacedBound,
   UnplacedJob,
   UnplacedReason,
   WorkloadShape,

@@ -1,17 +1,24 @@
 import type * as z from 'zod';
-import type { ConsolidateInput, PackInput } from '../pack/index.ts';
+import type { ConsolidateInput, FewestNodesInput, PackInput } from '../pack/index.ts';
 import { gpuNodeSchema, jobSchema, jobWithoutIdSchema, placementSchema } from './fleet.ts';
 import { finite, list, positive, record, text, whole } from './primitives.ts';
 
-/** Schema of a {@link PackInput}. */
-export const packInputSchema = record({
+const fewestNodesShape = {
   nodes: list(gpuNodeSchema),
   jobs: list(jobSchema),
   running: list(
     record({ job: jobSchema, placement: placementSchema, startedAtMs: finite().exactOptional() }),
   ).exactOptional(),
-  workload: list(record({ job: jobWithoutIdSchema, weight: positive() })).exactOptional(),
   nowMs: finite().exactOptional(),
+};
+
+/** Schema of a {@link FewestNodesInput}. */
+export const fewestNodesInputSchema = record(fewestNodesShape) satisfies z.ZodType<FewestNodesInput>;
+
+/** Schema of a {@link PackInput}. */
+export const packInputSchema = record({
+  ...fewestNodesShape,
+  workload: list(record({ job: jobWithoutIdSchema, weight: positive() })).exactOptional(),
 }) satisfies z.ZodType<PackInput>;
 
 /** Schema of a {@link ConsolidateInput}. */
