@@ -23,11 +23,20 @@ export {
 } from './units.ts';
 
 export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind } from './fleet/index.ts';
-export { consolidate, createPacker, explainUnplaced, fewestNodes, pack, packBound } from './pack/index.ts';
+export {
+  consolidate,
+  createPacker,
+  explainUnplaced,
+  fewestNodes,
+  pack,
+  packBound,
+  planPreemption,
+} from './pack/index.ts';
 export type {
   ConsolidateInput,
   ConsolidateOptions,
   ConsolidateResult,
+  EvictionCost,
   FewestNodesInput,
   FewestNodesOptions,
   FewestNodesResult,
@@ -46,11 +55,15 @@ export type {
   PackResult,
   PackStats,
   PlaceResult,
+  PlanPreemptionInput,
+  PlanPreemptionOptions,
+  PreemptionResult,
   ResourceMiss,
   RunningJob,
   Scorer,
   UnplacedJob,
   UnplacedReason,
+  Victim,
   WorkloadShape,
 } from './pack/index.ts';
 export { explainMig, isLegalLayout, migGeometry, migLayouts, packMig, placeMig, repartitionMig } from './mig/index.ts';

@@ -65,6 +65,9 @@ export interface Job {
   readonly gang?: string;
   /** Expected run time, ms, > 0. A job that knows it is not placed on a node that expires earlier. */
   readonly runtimeMs?: number;
+  /** Guaranteed run time, ms, >= 0: the job is not preempted before it has run that long. @defaultValue 0 */
+  readonly minRuntimeMs?: number;
+  /** True: the job may be moved, or stopped and started again later. @defaultValue false */
   readonly isPreemptible?: boolean;
 }
 

@@ -3,6 +3,7 @@ export { createPacker } from './packer.ts';
 export { fewestNodes } from './fewest-nodes.ts';
 export { pack } from './pack.ts';
 export { packBound } from './bound.ts';
+export { planPreemption } from './plan-preemption.ts';
 export { explainUnplaced } from './explain.ts';
 export type { FewestNodesInput, FewestNodesOptions, FewestNodesResult } from './fewest-types.ts';
 export type {
@@ -13,6 +14,13 @@ export type {
   Move,
   MoveBudget,
 } from './consolidate-types.ts';
+export type {
+  EvictionCost,
+  PlanPreemptionInput,
+  PlanPreemptionOptions,
+  PreemptionResult,
+  Victim,
+} from './preemption-types.ts';
 export type { NodeWeight } from './node-weight.ts';
 export type {
   NearestMiss,

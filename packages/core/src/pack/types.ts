@@ -11,6 +11,8 @@ export interface WorkloadShape {
 export interface RunningJob {
   readonly job: Job;
   readonly placement: Placement;
+  /** When it started, ms since the Unix epoch. Absent: not known. */
+  readonly startedAtMs?: number;
 }
 
 /** What to place, and where it may go. */

@@ -44,6 +44,7 @@ const jobShape = {
   tenant: text().exactOptional(),
   gang: text().exactOptional(),
   runtimeMs: finite({ min: 1 }).exactOptional(),
+  minRuntimeMs: finite({ min: 0 }).exactOptional(),
   isPreemptible: flag().exactOptional(),
 };
 
