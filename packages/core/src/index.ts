@@ -24,6 +24,7 @@ export {
 
 export type { Gpu, GpuNode, Job, MigInstance, Placement, Replica, Tier, TierKind } from './fleet/index.ts';
 export {
+  admit,
   consolidate,
   createPacker,
   explainUnplaced,
@@ -33,14 +34,20 @@ export {
   planPreemption,
 } from './pack/index.ts';
 export type {
+  AdmitInput,
+  AdmitOptions,
+  AdmitResult,
+  AdmittedJobs,
   ConsolidateInput,
   ConsolidateOptions,
   ConsolidateResult,
+  DominantShare,
   EvictionCost,
   FewestNodesInput,
   FewestNodesOptions,
   FewestNodesResult,
   KeptReason,
+  Loan,
   Move,
   MoveBudget,
   NodeWeight,
@@ -54,16 +61,22 @@ export type {
   PackOptions,
   PackResult,
   PackStats,
+  PendingJob,
   PlaceResult,
   PlanPreemptionInput,
   PlanPreemptionOptions,
   PreemptionResult,
+  QuotaMiss,
+  ResourceAmounts,
   ResourceMiss,
   RunningJob,
   Scorer,
+  TenantQuota,
   UnplacedJob,
   UnplacedReason,
   Victim,
+  WaitingJobs,
+  WaitingReason,
   WorkloadShape,
 } from './pack/index.ts';
 export { explainMig, isLegalLayout, migGeometry, migLayouts, packMig, placeMig, repartitionMig } from './mig/index.ts';

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type {
+  AdmitInput,
   AutoscaleConfig,
   AutoscaleObservation,
   AutoscaleState,
@@ -10,6 +11,7 @@ import type {
   Job,
   PackInput,
   Placement,
+  PlanPreemptionInput,
   Replica,
   ScheduleProblem,
   Series,
@@ -36,6 +38,8 @@ export const isSame = {
   series: true satisfies Reads<typeof schema.seriesSchema, Series>,
   carbonSeries: true satisfies Reads<typeof schema.carbonSeriesSchema, CarbonSeries>,
   packInput: true satisfies Reads<typeof schema.packInputSchema, PackInput>,
+  planPreemptionInput: true satisfies Reads<typeof schema.planPreemptionInputSchema, PlanPreemptionInput>,
+  admitInput: true satisfies Reads<typeof schema.admitInputSchema, AdmitInput>,
   consolidateInput: true satisfies Reads<typeof schema.consolidateInputSchema, ConsolidateInput>,
   scheduleProblem: true satisfies Reads<typeof schema.scheduleProblemSchema, ScheduleProblem>,
   autoscaleConfig: true satisfies Reads<typeof schema.autoscaleConfigSchema, AutoscaleConfig>,

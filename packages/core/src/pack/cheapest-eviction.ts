@@ -103,13 +103,13 @@ export function firstEviction(
   const order = loss.map((_, unit) => unit);
   const isOpen = new Uint8Array(order.length).fill(1);
   const chosen = new Set<number>();
-  const found: { units?: readonly number[] } = {};
+  const found: (readonly number[])[] = [];
   const visit = (unit: number, spent: Price): void => {
-    if (budget.left <= 0 || found.units !== undefined) return;
+    if (budget.left <= 0 || found.length > 0) return;
     budget.left--;
     if (isWorse(spent, price)) return;
     if (fits()) {
-      found.units = ascending(chosen);
+      found.push(ascending(chosen));
       return;
     }
     if (unit === order.length || isWorse(boundOf(problem, spent, isOpen), price)) return;
@@ -119,11 +119,11 @@ export function firstEviction(
     visit(unit + 1, { loss: spent.loss + loss[unit]!, jobs: spent.jobs + jobs[unit]! });
     chosen.delete(unit);
     restore(unit);
-    if (found.units === undefined && isEnough(problem, order, unit + 1)) visit(unit + 1, spent);
+    if (found.length === 0 && isEnough(problem, order, unit + 1)) visit(unit + 1, spent);
     isOpen[unit] = 1;
   };
   visit(0, { loss: 0, jobs: 0 });
-  return found.units;
+  return found[0];
 }
 
 /** Less than any choice below can cost. Loss is whole, so it is rounded up, less what adding in floating point may have added. */

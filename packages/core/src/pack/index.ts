@@ -3,6 +3,7 @@ export { createPacker } from './packer.ts';
 export { fewestNodes } from './fewest-nodes.ts';
 export { pack } from './pack.ts';
 export { packBound } from './bound.ts';
+export { admit } from './admit.ts';
 export { planPreemption } from './plan-preemption.ts';
 export { explainUnplaced } from './explain.ts';
 export type { FewestNodesInput, FewestNodesOptions, FewestNodesResult } from './fewest-types.ts';
@@ -14,6 +15,20 @@ export type {
   Move,
   MoveBudget,
 } from './consolidate-types.ts';
+export type {
+  AdmitInput,
+  AdmitOptions,
+  AdmitResult,
+  AdmittedJobs,
+  DominantShare,
+  Loan,
+  PendingJob,
+  QuotaMiss,
+  ResourceAmounts,
+  TenantQuota,
+  WaitingJobs,
+  WaitingReason,
+} from './admit-types.ts';
 export type {
   EvictionCost,
   PlanPreemptionInput,

@@ -1,4 +1,5 @@
 export {
+  parseAdmitInput,
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
@@ -8,12 +9,13 @@ export {
   parseNodes,
   parsePackInput,
   parsePlaceReplicasInput,
+  parsePlanPreemptionInput,
   parseScheduleProblem,
 } from './parse.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
 export { ewmaStateSchema } from './forecast.ts';
-export { consolidateInputSchema, packInputSchema } from './pack.ts';
+export { admitInputSchema, consolidateInputSchema, packInputSchema, planPreemptionInputSchema } from './pack.ts';
 export { scheduleProblemSchema } from './schedule.ts';
 export { placeReplicasInputSchema } from './spillover.ts';
 export type { PlaceReplicasInput } from './spillover.ts';

@@ -1,9 +1,18 @@
-import type * as z from 'zod';
-import type { ConsolidateInput, PackInput, PlanPreemptionInput } from '../pack/index.ts';
+import * as z from 'zod';
+import type {
+  AdmitInput,
+  ConsolidateInput,
+  PackInput,
+  PlanPreemptionInput,
+  ResourceAmounts,
+  TenantQuota,
+} from '../pack/index.ts';
 import { gpuNodeSchema, jobSchema, jobWithoutIdSchema, placementSchema } from './fleet.ts';
 import { finite, list, positive, record, text, whole } from './primitives.ts';
 
-const runningSchema = list(record({ job: jobSchema, placement: placementSchema, startedAtMs: finite().exactOptional() }));
+const runningSchema = list(
+  record({ job: jobSchema, placement: placementSchema, startedAtMs: finite().exactOptional() }),
+);
 
 /** Schema of a {@link PackInput}. */
 export const packInputSchema = record({
@@ -30,3 +39,27 @@ export const planPreemptionInputSchema = record({
   job: jobSchema,
   nowMs: finite().exactOptional(),
 }) satisfies z.ZodType<PlanPreemptionInput>;
+
+const amountsSchema = record({
+  gpuMilli: whole({ min: 0 }).exactOptional(),
+  gpuMilliByModel: z.record(z.string(), whole({ min: 0 }), 'must be an object of amounts').exactOptional(),
+  cpuMilli: whole({ min: 0 }).exactOptional(),
+  memoryMib: whole({ min: 0 }).exactOptional(),
+}) satisfies z.ZodType<ResourceAmounts>;
+
+const tenantQuotaSchema = record({
+  id: text(),
+  nominal: amountsSchema,
+  maxBorrowed: amountsSchema.exactOptional(),
+  maxLent: amountsSchema.exactOptional(),
+  weight: positive().exactOptional(),
+}) satisfies z.ZodType<TenantQuota>;
+
+/** Schema of an {@link AdmitInput}. */
+export const admitInputSchema = record({
+  capacity: amountsSchema,
+  tenants: list(tenantQuotaSchema),
+  running: runningSchema,
+  jobs: list(record({ job: jobSchema, queuedAtMs: finite() })),
+  nowMs: finite(),
+}) satisfies z.ZodType<AdmitInput>;

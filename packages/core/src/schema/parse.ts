@@ -3,12 +3,12 @@ import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../a
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
 import type { EwmaState } from '../forecast/index.ts';
-import type { ConsolidateInput, PackInput } from '../pack/index.ts';
+import type { AdmitInput, ConsolidateInput, PackInput, PlanPreemptionInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { ewmaStateSchema } from './forecast.ts';
-import { consolidateInputSchema, packInputSchema } from './pack.ts';
+import { admitInputSchema, consolidateInputSchema, packInputSchema, planPreemptionInputSchema } from './pack.ts';
 import { list } from './primitives.ts';
 import { scheduleProblemSchema } from './schedule.ts';
 import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';
@@ -47,6 +47,16 @@ export function parsePackInput(value: unknown): PackInput {
 /** Returns unknown data as the input of `consolidate`. @throws InvalidInputError as {@link parseNodes}. */
 export function parseConsolidateInput(value: unknown): ConsolidateInput {
   return parse('input', consolidateInputSchema, value);
+}
+
+/** Returns unknown data as the input of `planPreemption`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlanPreemptionInput(value: unknown): PlanPreemptionInput {
+  return parse('input', planPreemptionInputSchema, value);
+}
+
+/** Returns unknown data as the input of `admit`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseAdmitInput(value: unknown): AdmitInput {
+  return parse('input', admitInputSchema, value);
 }
 
 /** Returns unknown data as the problem of `schedule`. @throws InvalidInputError as {@link parseNodes}. */
