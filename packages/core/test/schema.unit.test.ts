@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../src/errors.ts';
 import {
   carbonSeriesSchema,
+  parseAdmitInput,
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
@@ -11,6 +12,7 @@ import {
   parseNodes,
   parsePackInput,
   parsePlaceReplicasInput,
+  parsePlanPreemptionInput,
   parseScheduleProblem,
   seriesSchema,
 } from '../src/schema/index.ts';
@@ -40,13 +42,14 @@ const fullJob = {
   tenant: 't',
   gang: 'g',
   runtimeMs: 60_000,
+  minRuntimeMs: 0,
   isPreemptible: true,
 };
 const placement = { jobId: 'j1', nodeId: 'n1', gpus: [{ index: 0, milli: 500 }] };
 const packInput = {
   nodes: [node, fullNode],
   jobs: [job, fullJob],
-  running: [{ job, placement: { ...placement, mig: { gpuIndex: 0, profile: '1g.10gb', start: 2 } } }],
+  running: [{ job, placement: { ...placement, mig: { gpuIndex: 0, profile: '1g.10gb', start: 2 } }, startedAtMs: 7 }],
   workload: [{ job: { gpuCount: 1, cpuMilli: 0, memoryMib: 0 }, weight: 0.5 }],
   nowMs: 1_700_000_000_000,
 };
@@ -57,6 +60,19 @@ const consolidateInput = {
   placements: [placement],
   budgets: [{ maxMoves: 3 }, { maxMoves: 0, tenant: 't' }],
   nowMs: 1,
+};
+
+const planPreemptionInput = { nodes: [node], running: packInput.running, job: fullJob, nowMs: 1 };
+const amounts = { gpuMilli: 8_000, gpuMilliByModel: { H100: 8_000 }, cpuMilli: 0, memoryMib: 1_024 };
+const admitInput = {
+  capacity: amounts,
+  tenants: [
+    { id: 't', nominal: amounts, maxBorrowed: {}, maxLent: { cpuMilli: 1 }, weight: 0.5 },
+    { id: 'u', nominal: {} },
+  ],
+  running: packInput.running,
+  jobs: [{ job: fullJob, queuedAtMs: 1 }],
+  nowMs: 2,
 };
 
 const slot = { startAtMs: 0, stepMs: 3_600_000 };
@@ -138,6 +154,8 @@ describe('good input', () => {
     ['parsePackInput', parsePackInput, packInput],
     ['parsePackInput of the least', parsePackInput, { nodes: [], jobs: [] }],
     ['parseConsolidateInput', parseConsolidateInput, consolidateInput],
+    ['parsePlanPreemptionInput', parsePlanPreemptionInput, planPreemptionInput],
+    ['parseAdmitInput', parseAdmitInput, admitInput],
     ['parseScheduleProblem', parseScheduleProblem, problem],
     ['parseScheduleProblem by carbon', parseScheduleProblem, { ...problem, objective: { kind: 'carbon' } }],
     ['parseAutoscaleConfig', parseAutoscaleConfig, config],
@@ -200,6 +218,19 @@ const consolidateRows = [
   ['budgets.1.tenant', '', 'budgets[1].tenant', 'must be a non-empty string'],
   ['budgets.1.team', 'x', 'budgets[1].team', UNKNOWN],
 ] as const;
+const planPreemptionRows = [
+  ['job', undefined, 'job', 'must be an object'],
+  ['running.0.startedAtMs', '0', 'running[0].startedAtMs', 'must be a finite number'],
+  ['job.minRuntimeMs', -1, 'job.minRuntimeMs', 'must be a finite number >= 0'],
+] as const;
+const admitRows = [
+  ['capacity.gpuMilli', 0.5, 'capacity.gpuMilli', WHOLE],
+  ['capacity.gpuMilliByModel.H100', -1, 'capacity.gpuMilliByModel.H100', WHOLE],
+  ['capacity.gpuMilliByModel', 8, 'capacity.gpuMilliByModel', 'must be an object of amounts'],
+  ['tenants.0.weight', 0, 'tenants[0].weight', 'must be a finite number > 0'],
+  ['tenants.1.quota', {}, 'tenants[1].quota', UNKNOWN],
+  ['jobs.0.queuedAtMs', undefined, 'jobs[0].queuedAtMs', 'must be a finite number'],
+] as const;
 const problemRows = [
   ['slots.count', 0, 'slots.count', 'must be a whole number >= 1'],
   ['slots.stepMs', 0, 'slots.stepMs', 'must be a whole number >= 1'],
@@ -246,6 +277,8 @@ describe('bad input', () => {
   it.each([
     ...packRows.map((row) => [parsePackInput, packInput, ...row] as const),
     ...consolidateRows.map((row) => [parseConsolidateInput, consolidateInput, ...row] as const),
+    ...planPreemptionRows.map((row) => [parsePlanPreemptionInput, planPreemptionInput, ...row] as const),
+    ...admitRows.map((row) => [parseAdmitInput, admitInput, ...row] as const),
     ...problemRows.map((row) => [parseScheduleProblem, problem, ...row] as const),
     ...configRows.map((row) => [parseAutoscaleConfig, config, ...row] as const),
     ...spilloverRows.map((row) => [parsePlaceReplicasInput, spillover, ...row] as const),
