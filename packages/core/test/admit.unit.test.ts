@@ -209,6 +209,15 @@ describe('admit reclaims for an owner', () => {
     });
   });
 
+  it('covers what may not be preempted first, so that the rest can be reclaimed', () => {
+    const fixed = runs(gpus('fixed', 'blue', 4, { isPreemptible: false, priority: -1 }));
+    const mixed = { ...back, running: [fixed, runs(gpus('important', 'blue', 4, { priority: 2 }))] };
+
+    expect(reasonOf({ ...mixed, jobs: [waits(gpus('x', 'red', 4))] }, 'x')).toMatchObject({
+      victims: [{ jobId: 'important' }],
+    });
+  });
+
   it('takes a job that straddles the nominal quota: no part of it is covered', () => {
     const straddling = { ...back, running: [runs(gpus('wide', 'blue', 6))] };
 

@@ -8,6 +8,7 @@ import {
   type Job,
   type PlanPreemptionInput,
   type RunningJob,
+  type Victim,
 } from '../src/index.ts';
 import { demand, fleet, NOW_MS } from './arbitraries.ts';
 import { bestEviction, mayGo } from './oracles/preemption-every-subset.ts';
@@ -118,6 +119,16 @@ function ledgerWithout({ nodes, running }: PlanPreemptionInput, gone: ReadonlySe
   return ledger;
 }
 
+/** With any victim back, and its gang with it, the job has no room. */
+function expectNobodyNeedless(input: PlanPreemptionInput, victims: readonly Victim[], nodeId: string): void {
+  for (const victim of victims) {
+    const isBack = ({ jobId, gang }: Victim) => jobId === victim.jobId || (gang !== undefined && gang === victim.gang);
+    const gone = new Set(victims.filter((other) => !isBack(other)).map(({ jobId }) => jobId));
+    const home = ledgerWithout(input, gone).find(({ id }) => id === nodeId)!;
+    expect(admits(home, input.job, NOW_MS)).toBe(false);
+  }
+}
+
 describe('planPreemption', () => {
   it('agrees with trying every choice on every node, in priority, loss, number, ids and node', () => {
     let withVictims = 0;
@@ -155,14 +166,7 @@ describe('planPreemption', () => {
         const gone = new Set(result.victims.map(({ jobId }) => jobId));
         book(ledgerWithout(input, gone), input.job, result.placement, NOW_MS);
 
-        for (const victim of result.victims) {
-          const back = result.victims.filter(
-            ({ jobId, gang }) => jobId === victim.jobId || (gang !== undefined && gang === victim.gang),
-          );
-          const kept = new Set([...gone].filter((id) => !back.some(({ jobId }) => jobId === id)));
-          const home = ledgerWithout(input, kept).find(({ id }) => id === result.placement.nodeId)!;
-          expect(admits(home, input.job, NOW_MS)).toBe(false);
-        }
+        expectNobodyNeedless(input, result.victims, result.placement.nodeId);
       }),
       { numRuns: 200 },
     );
@@ -213,6 +217,7 @@ describe('planPreemption', () => {
         const lost = result.cost.lostGpuMilliSeconds ?? result.cost.gpuMilli;
         expect(result.cost.highestPriority).toBe(best!.priority);
         expect(result.bound).toBeLessThanOrEqual(best!.loss);
+        expectNobodyNeedless(input, result.victims, result.placement.nodeId);
         expect(lost).toBeGreaterThanOrEqual(best!.loss);
         if (result.stoppedBy === undefined) expect([...gone].sort()).toEqual(best!.ids);
       }),
