@@ -54,7 +54,7 @@ export interface AdmitOptions {
    * @defaultValue 600_000
    */
   readonly holdAfterMs?: number;
-  /** Search steps at most for victims, over all jobs, whole, >= 0. @defaultValue 100_000 */
+  /** Search steps at most for victims, over all jobs, whole, >= 0; a step looks at up to 32 borrowers. @defaultValue 100_000 */
   readonly maxSteps?: number;
 }
 
@@ -106,7 +106,7 @@ export type WaitingReason =
       readonly kind: 'reclaims';
       readonly victims: readonly Victim[];
       readonly cost: EvictionCost;
-      /** Present: the search ended early; a cheaper choice may exist. */
+      /** Present: the search ended early, or only the 200 cheapest borrowers were looked at; none is needless, but a cheaper choice may exist. */
       readonly stoppedBy?: 'max-steps';
     }
   /** It is within the nominal quota, and borrowers that may not go, or capacity that is not there, stand in its way. */

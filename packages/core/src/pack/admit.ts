@@ -12,7 +12,7 @@ import { createCohort, namesModel, useOf, type Cohort } from './cohort.ts';
 import { lostWork, unitsOf } from './eviction-units.ts';
 import { costOf } from './plan-preemption.ts';
 import { createQuotaLedger, quotaMisses, type QuotaLedger } from './quota-ledger.ts';
-import { borrowerOf, reclaim, uncovered, type Borrower } from './reclaim.ts';
+import { borrowerOf, candidatesOf, reclaim, uncovered, type Borrower } from './reclaim.ts';
 
 /** A job or gang that waits. */
 interface Entry {
@@ -83,6 +83,7 @@ export function admit(input: AdmitInput, options: AdmitOptions = {}): AdmitResul
     cohort,
     units.map((unit) => borrowerOf(cohort, unit)),
   );
+  const candidates = candidatesOf(borrowers, lossOf, nowMs);
   // `now`: what runs and what was admitted. `later`: also what reclaims, without its victims.
   const now = createQuotaLedger(cohort);
   const later = createQuotaLedger(cohort);
@@ -136,8 +137,8 @@ export function admit(input: AdmitInput, options: AdmitOptions = {}): AdmitResul
   };
   /** Plans evictions for an owner, and books its place in what is to come. */
   const makeRoom = (entry: Entry): WaitingReason | undefined => {
-    const left = borrowers.filter((borrower) => !evicted.has(borrower));
-    const plan = reclaim(later, entry.row, entry.use, left, lossOf, nowMs, budget);
+    const left = candidates.filter((borrower) => !evicted.has(borrower));
+    const plan = reclaim(later, entry.row, entry.use, left, lossOf, budget);
     // Without victims of its own it waits for those of an owner before it.
     if (plan === undefined) return undefined;
     for (const borrower of plan.victims) {

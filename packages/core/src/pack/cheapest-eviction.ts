@@ -17,7 +17,12 @@ export interface EvictionProblem {
   readonly leastMore: (which: 0 | 1, isOpen: Uint8Array) => number;
 }
 
-/** Steps left to a search; shared by the searches of one call. */
+/** Jobs that one step looks at; a search over more of them takes as many steps at a time. */
+const UNITS_PER_STEP = 32;
+/** A search goes as deep as there are units; beyond this the first choice known has to do. */
+const MAX_UNITS = 1_000;
+
+/** Steps left to a search; shared by the searches of one call. A step is a look at up to 32 units. */
 export interface StepBudget {
   left: number;
 }
@@ -39,7 +44,8 @@ export function isWorse(x: Price, y: Price): boolean {
 /**
  * The choice with the least loss, of these the one with the fewest jobs, by branch and bound: dear units are spared first, and a
  * branch ends when its relaxation is no better than the best choice known. The first choice known evicts everything and then
- * spares what it can, dearest first. Exponential in the worst case; ends with the budget.
+ * spares what it can, dearest first. Exponential in the worst case; ends with the budget, and does not
+ * begin with more than 1,000 units.
  *
  * @returns `undefined` when all together are not enough, or when every choice is worse than `ceiling`.
  */
@@ -58,11 +64,11 @@ export function cheapestEviction(
   if (best === undefined) return undefined;
 
   const chosen = new Set<number>();
-  const search = { isStopped: false };
+  const search = { isStopped: order.length > MAX_UNITS };
   const visit = (depth: number, price: Price): void => {
     if (budget.left <= 0) search.isStopped = true;
     if (search.isStopped) return;
-    budget.left--;
+    budget.left -= stepsFor(order.length);
     if (fits()) {
       if (isWorse(best!, price)) best = { ...price, units: ascending(chosen) };
       return;
@@ -104,9 +110,10 @@ export function firstEviction(
   const isOpen = new Uint8Array(order.length).fill(1);
   const chosen = new Set<number>();
   const found: (readonly number[])[] = [];
+  if (order.length > MAX_UNITS) return undefined;
   const visit = (unit: number, spent: Price): void => {
     if (budget.left <= 0 || found.length > 0) return;
-    budget.left--;
+    budget.left -= stepsFor(order.length);
     if (isWorse(spent, price)) return;
     if (fits()) {
       found.push(ascending(chosen));
@@ -124,6 +131,10 @@ export function firstEviction(
   };
   visit(0, { loss: 0, jobs: 0 });
   return found[0];
+}
+
+function stepsFor(unitCount: number): number {
+  return Math.ceil(unitCount / UNITS_PER_STEP);
 }
 
 /** Less than any choice below can cost. Loss is whole, so it is rounded up, less what adding in floating point may have added. */

@@ -13,7 +13,7 @@ export interface PlanPreemptionInput {
 
 /** How to go about preempting. */
 export interface PlanPreemptionOptions {
-  /** Search steps at most over all nodes, whole, >= 0; a step looks at each job of one node. @defaultValue 100_000 */
+  /** Search steps at most over all nodes, whole, >= 0; a step looks at up to 32 jobs. @defaultValue 100_000 */
   readonly maxSteps?: number;
 }
 

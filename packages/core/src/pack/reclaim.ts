@@ -6,6 +6,9 @@ import { mayBeStopped, type EvictionUnit } from './eviction-units.ts';
 import type { QuotaLedger } from './quota-ledger.ts';
 import type { RunningJob } from './types.ts';
 
+/** Borrowers that one search looks at, unless more are needed. */
+const MAX_CANDIDATES = 200;
+
 /** A running job or gang, and whose quota it uses. */
 export interface Borrower {
   readonly unit: EvictionUnit<RunningJob>;
@@ -41,29 +44,41 @@ export function uncovered(cohort: Cohort, borrowers: readonly Borrower[]): reado
   });
 }
 
+/** Those that may go, by ascending priority, then loss, then id. `O(n log n)`. */
+export function candidatesOf(
+  borrowers: readonly Borrower[],
+  loss: (unit: EvictionUnit) => number,
+  nowMs: number,
+): readonly Borrower[] {
+  return borrowers
+    .filter(({ unit }) => unit.members.every((entry) => mayBeStopped(entry, nowMs)))
+    .map((borrower) => ({ borrower, lost: loss(borrower.unit) }))
+    .sort(
+      ({ borrower: { unit: x }, lost: lostX }, { borrower: { unit: y }, lost: lostY }) =>
+        x.priority - y.priority || lostX - lostY || (x.id < y.id ? -1 : 1),
+    )
+    .map(({ borrower }) => borrower);
+}
+
 /**
  * The cheapest borrowers to evict so that a tenant may use what it asks for: as for preemption, only that quota, not priority, says
  * who may go. The ledger is left as it was.
  *
+ * @param candidates - as {@link candidatesOf} orders them.
  * @returns `undefined` when all that may go are not enough.
  */
 export function reclaim(
   ledger: QuotaLedger,
   row: number,
   use: readonly number[],
-  borrowers: readonly Borrower[],
+  candidates: readonly Borrower[],
   loss: (unit: EvictionUnit) => number,
-  nowMs: number,
   budget: StepBudget,
 ): { readonly victims: readonly Borrower[]; readonly isProven: boolean } | undefined {
-  const may = borrowers
-    .filter(({ unit, parts }) => {
-      const helps = parts.some((part) => part.use.some((amount, r) => amount > 0 && use[r]! > 0));
-      return (
-        helps && parts.every((part) => part.row !== row) && unit.members.every((entry) => mayBeStopped(entry, nowMs))
-      );
-    })
-    .sort((x, y) => x.unit.priority - y.unit.priority || (x.unit.id < y.unit.id ? -1 : 1));
+  const may = candidates.filter(({ parts }) => {
+    const helps = parts.some((part) => part.use.some((amount, r) => amount > 0 && use[r]! > 0));
+    return helps && parts.every((part) => part.row !== row);
+  });
   const book = ({ parts }: Borrower, sign: 1 | -1) => {
     for (const part of parts) ledger.book(part.row, part.use, sign);
   };
@@ -76,7 +91,9 @@ export function reclaim(
   for (const borrower of may.slice(0, taken)) book(borrower, 1);
   if (!isEnough) return undefined;
   const level = may[taken - 1]?.unit.priority ?? -Infinity;
-  const eligible = may.filter(({ unit }) => unit.priority <= level).sort((x, y) => (x.unit.id < y.unit.id ? -1 : 1));
+  // Those up to `taken` are enough; where there are very many, only the cheapest others are looked at.
+  const all = may.filter(({ unit }) => unit.priority <= level);
+  const eligible = all.slice(0, Math.max(taken, MAX_CANDIDATES)).sort((x, y) => (x.unit.id < y.unit.id ? -1 : 1));
 
   const weights = [eligible.map(({ unit }) => loss(unit)), eligible.map(({ unit }) => unit.members.length)] as const;
   const covers = use.map((_, r) =>
@@ -104,5 +121,5 @@ export function reclaim(
   if (eviction === undefined) return undefined;
   const first = eviction.isProven ? firstEviction(problem, eviction, budget) : undefined;
   const victims = (first ?? eviction.units).map((k) => eligible[k]!);
-  return { victims, isProven: first !== undefined };
+  return { victims, isProven: first !== undefined && eligible.length === all.length };
 }
