@@ -218,6 +218,19 @@ describe('admit reclaims for an owner', () => {
     });
   });
 
+  it('says so when there are too many borrowers to compare, and still names nobody needlessly', () => {
+    const many = Array.from({ length: 1_500 }, (_, k) => runs(gpus(`b${k}`, 'green', 1, { gpuMilli: 2 + (k % 3) }), k));
+    const tenants = [owns('red', 4_500), owns('green', 0)];
+    const crowd = { ...HALVES, capacity: { gpuMilli: 4_500 }, tenants, running: many, nowMs: 60_000 };
+    const reason = reasonOf({ ...crowd, jobs: [waits(gpus('x', 'red', 1))] }, 'x');
+
+    if (reason?.kind !== 'reclaims') throw new Error('x reclaims');
+    expect(reason.stoppedBy).toBe('max-steps');
+    // 1000 are needed, and sparing even the smallest of 2 would be too much.
+    expect(reason.cost.gpuMilli).toBeGreaterThanOrEqual(1_000);
+    expect(reason.cost.gpuMilli).toBeLessThan(1_004);
+  });
+
   it('takes a job that straddles the nominal quota: no part of it is covered', () => {
     const straddling = { ...back, running: [runs(gpus('wide', 'blue', 6))] };
 
