@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type {
+  AdmitInput,
   AutoscaleConfig,
   AutoscaleObservation,
   AutoscaleState,
@@ -15,6 +16,7 @@ import type {
   PackMigInput,
   PlaceMigInput,
   Placement,
+  PlanPreemptionInput,
   RepartitionMigInput,
   Replica,
   ScheduleProblem,
@@ -48,6 +50,8 @@ export const isSame = {
   placeMigInput: true satisfies Reads<typeof schema.placeMigInputSchema, PlaceMigInput>,
   packMigInput: true satisfies Reads<typeof schema.packMigInputSchema, PackMigInput>,
   repartitionMigInput: true satisfies Reads<typeof schema.repartitionMigInputSchema, RepartitionMigInput>,
+  planPreemptionInput: true satisfies Reads<typeof schema.planPreemptionInputSchema, PlanPreemptionInput>,
+  admitInput: true satisfies Reads<typeof schema.admitInputSchema, AdmitInput>,
   consolidateInput: true satisfies Reads<typeof schema.consolidateInputSchema, ConsolidateInput>,
   scheduleProblem: true satisfies Reads<typeof schema.scheduleProblemSchema, ScheduleProblem>,
   autoscaleConfig: true satisfies Reads<typeof schema.autoscaleConfigSchema, AutoscaleConfig>,

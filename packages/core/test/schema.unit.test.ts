@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../src/errors.ts';
 import {
   carbonSeriesSchema,
+  parseAdmitInput,
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
@@ -14,6 +15,7 @@ import {
   parsePackMigInput,
   parsePlaceMigInput,
   parsePlaceReplicasInput,
+  parsePlanPreemptionInput,
   parseRepartitionMigInput,
   parseScheduleProblem,
   seriesSchema,
@@ -94,6 +96,19 @@ const consolidateInput = {
   placements: [placement, { ...placement, startedAtMs: 0 }],
   budgets: [{ maxMoves: 3 }, { maxMoves: 0, tenant: 't' }],
   nowMs: 1,
+};
+
+const planPreemptionInput = { nodes: [node], running: packInput.running, job: fullJob, nowMs: 1 };
+const amounts = { gpuMilli: 8_000, gpuMilliByModel: { H100: 8_000 }, cpuMilli: 0, memoryMib: 1_024 };
+const admitInput = {
+  capacity: amounts,
+  tenants: [
+    { id: 't', nominal: amounts, maxBorrowed: {}, maxLent: { cpuMilli: 1 }, weight: 0.5 },
+    { id: 'u', nominal: {} },
+  ],
+  running: packInput.running,
+  jobs: [{ job: fullJob, queuedAtMs: 1 }],
+  nowMs: 2,
 };
 
 const slot = { startAtMs: 0, stepMs: 3_600_000 };
@@ -181,6 +196,8 @@ describe('good input', () => {
     ['parsePlaceMigInput of the least', parsePlaceMigInput, { cards: [], profile: 'x' }],
     ['parsePackMigInput', parsePackMigInput, packMigInput],
     ['parseRepartitionMigInput', parseRepartitionMigInput, repartitionMigInput],
+    ['parsePlanPreemptionInput', parsePlanPreemptionInput, planPreemptionInput],
+    ['parseAdmitInput', parseAdmitInput, admitInput],
     ['parseScheduleProblem', parseScheduleProblem, problem],
     ['parseScheduleProblem by carbon', parseScheduleProblem, { ...problem, objective: { kind: 'carbon' } }],
     ['parseAutoscaleConfig', parseAutoscaleConfig, config],
@@ -277,6 +294,19 @@ const migRows = [
   [parseRepartitionMigInput, repartitionMigInput, 'wanted.0.count', 0.5, 'wanted[0].count', WHOLE],
   [parseRepartitionMigInput, repartitionMigInput, 'wanted', undefined, 'wanted', 'must be a list'],
 ] as const;
+const planPreemptionRows = [
+  ['job', undefined, 'job', 'must be an object'],
+  ['running.0.startedAtMs', '0', 'running[0].startedAtMs', 'must be a finite number'],
+  ['job.minRuntimeMs', -1, 'job.minRuntimeMs', 'must be a finite number >= 0'],
+] as const;
+const admitRows = [
+  ['capacity.gpuMilli', 0.5, 'capacity.gpuMilli', WHOLE],
+  ['capacity.gpuMilliByModel.H100', -1, 'capacity.gpuMilliByModel.H100', WHOLE],
+  ['capacity.gpuMilliByModel', 8, 'capacity.gpuMilliByModel', 'must be an object of amounts'],
+  ['tenants.0.weight', 0, 'tenants[0].weight', 'must be a finite number > 0'],
+  ['tenants.1.quota', {}, 'tenants[1].quota', UNKNOWN],
+  ['jobs.0.queuedAtMs', undefined, 'jobs[0].queuedAtMs', 'must be a finite number'],
+] as const;
 const problemRows = [
   ['slots.count', 0, 'slots.count', 'must be a whole number >= 1'],
   ['slots.stepMs', 0, 'slots.stepMs', 'must be a whole number >= 1'],
@@ -324,6 +354,8 @@ describe('bad input', () => {
     ...packRows.map((row) => [parsePackInput, packInput, ...row] as const),
     ...consolidateRows.map((row) => [parseConsolidateInput, consolidateInput, ...row] as const),
     ...migRows,
+    ...planPreemptionRows.map((row) => [parsePlanPreemptionInput, planPreemptionInput, ...row] as const),
+    ...admitRows.map((row) => [parseAdmitInput, admitInput, ...row] as const),
     ...problemRows.map((row) => [parseScheduleProblem, problem, ...row] as const),
     ...configRows.map((row) => [parseAutoscaleConfig, config, ...row] as const),
     ...spilloverRows.map((row) => [parsePlaceReplicasInput, spillover, ...row] as const),

@@ -11,7 +11,10 @@ export interface WorkloadShape {
 export interface RunningJob {
   readonly job: Job;
   readonly placement: Placement;
-  /** When it started, ms since the Unix epoch; with the job's `minRuntimeMs` it tells until when it must not be disturbed. */
+  /**
+   * When it started, ms since the Unix epoch; with the job's `minRuntimeMs` it tells until when it must not be disturbed.
+   * Absent: not known.
+   */
   readonly startedAtMs?: number;
 }
 

@@ -1,4 +1,5 @@
 export {
+  parseAdmitInput,
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
@@ -11,6 +12,7 @@ export {
   parsePackMigInput,
   parsePlaceMigInput,
   parsePlaceReplicasInput,
+  parsePlanPreemptionInput,
   parseRepartitionMigInput,
   parseScheduleProblem,
 } from './parse.ts';
@@ -24,7 +26,13 @@ export {
   placeMigInputSchema,
   repartitionMigInputSchema,
 } from './mig.ts';
-export { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from './pack.ts';
+export {
+  admitInputSchema,
+  consolidateInputSchema,
+  fewestNodesInputSchema,
+  packInputSchema,
+  planPreemptionInputSchema,
+} from './pack.ts';
 export { scheduleProblemSchema } from './schedule.ts';
 export { placeReplicasInputSchema } from './spillover.ts';
 export type { PlaceReplicasInput } from './spillover.ts';

@@ -4,13 +4,19 @@ import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
 import type { EwmaState } from '../forecast/index.ts';
 import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/index.ts';
-import type { ConsolidateInput, FewestNodesInput, PackInput } from '../pack/index.ts';
+import type { AdmitInput, ConsolidateInput, FewestNodesInput, PackInput, PlanPreemptionInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { ewmaStateSchema } from './forecast.ts';
 import { packMigInputSchema, placeMigInputSchema, repartitionMigInputSchema } from './mig.ts';
-import { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from './pack.ts';
+import {
+  admitInputSchema,
+  consolidateInputSchema,
+  fewestNodesInputSchema,
+  packInputSchema,
+  planPreemptionInputSchema,
+} from './pack.ts';
 import { list } from './primitives.ts';
 import { scheduleProblemSchema } from './schedule.ts';
 import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';
@@ -54,6 +60,16 @@ export function parseConsolidateInput(value: unknown): ConsolidateInput {
 /** Returns unknown data as the input of `fewestNodes`. @throws InvalidInputError as {@link parseNodes}. */
 export function parseFewestNodesInput(value: unknown): FewestNodesInput {
   return parse('input', fewestNodesInputSchema, value);
+}
+
+/** Returns unknown data as the input of `planPreemption`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlanPreemptionInput(value: unknown): PlanPreemptionInput {
+  return parse('input', planPreemptionInputSchema, value);
+}
+
+/** Returns unknown data as the input of `admit`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseAdmitInput(value: unknown): AdmitInput {
+  return parse('input', admitInputSchema, value);
 }
 
 /** Returns unknown data as the input of `placeMig`. @throws InvalidInputError as {@link parseNodes}. */
