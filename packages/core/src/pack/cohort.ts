@@ -63,7 +63,7 @@ export function createCohort(capacity: ResourceAmounts, quotas: readonly TenantQ
 }
 
 /** The amount of one resource; `undefined` when it is not stated. */
-export function amountOf(amounts: ResourceAmounts, { resource, model }: Resource): number | undefined {
+function amountOf(amounts: ResourceAmounts, { resource, model }: Resource): number | undefined {
   if (model !== undefined) return amounts.gpuMilliByModel?.[model];
   return { 'gpu-milli': amounts.gpuMilli, 'cpu-milli': amounts.cpuMilli, 'memory-mib': amounts.memoryMib }[resource];
 }
