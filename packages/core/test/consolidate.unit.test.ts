@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { consolidate, type ConsolidateInput, type Job, type Placement } from '../src/index.ts';
+import { savedBound } from '../src/pack/consolidate-bound.ts';
 import { A, job, node } from './pack-builders.ts';
 
 const movable = (id: string, gpuCount: number, fields: Partial<Job> = {}) =>
@@ -25,6 +26,8 @@ describe('consolidate', () => {
       moves: [{ jobId: 'x', from: at('x', 'a', 0), to: at('x', 'b', 0) }],
       emptied: [{ nodeId: 'a', weight: 1 }],
       saved: 1,
+      savedBound: 1,
+      gapRatio: 0,
       kept: [{ nodeId: 'b', reason: { kind: 'takes-in-moves' } }],
       weightBefore: 2,
     });
@@ -157,9 +160,50 @@ describe('consolidate', () => {
       moves: [],
       emptied: [],
       saved: 0,
+      savedBound: 0,
+      gapRatio: 0,
       kept: [],
       weightBefore: 0,
     });
+  });
+
+  it('proves with its bound what cannot be emptied: too full, too few moves, fixed, or nowhere else to go', () => {
+    const boundOf = (part: Partial<ConsolidateInput>) => consolidate({ ...HALF_EMPTY, ...part }).savedBound;
+    const full = [movable('x', 2), movable('y', 1)];
+
+    expect(boundOf({ jobs: full, placements: [at('x', 'a', 0, 1), at('y', 'b', 1)] })).toBe(0);
+    expect(boundOf({ budgets: [{ maxMoves: 0 }] })).toBe(0);
+    expect(boundOf({ jobs: [job('x', 1), movable('y', 1)] })).toBe(1);
+    expect(boundOf({ jobs: [job('x', 1), job('y', 1)] })).toBe(0);
+    expect(boundOf({ nodes: [node('a', [A, A]), node('b', [{ model: 'B' }, { model: 'B' }])] })).toBe(1);
+    const onlyB = [movable('x', 1, { gpuModels: ['A'] }), movable('y', 1, { gpuModels: ['B'] })];
+    expect(boundOf({ nodes: [node('a', [A, A]), node('b', [{ model: 'B' }, { model: 'B' }])], jobs: onlyB })).toBe(0);
+  });
+
+  it('does not count on a place for a job that its own node would not admit anew', () => {
+    const B = { model: 'B' };
+    const nodes = [node('a', [B]), node('b', [A, A]), node('c', [A, A])];
+    // `x` runs on a model it does not ask for and may stay there; with it on `b` or `c` neither could be emptied.
+    const jobs = [movable('x', 1, { gpuModels: ['A'] }), movable('y', 1), movable('z', 1)];
+    const placements = [at('x', 'a', 0), at('y', 'b', 0), at('z', 'c', 0)];
+    const used = nodes.map((entry, index) => ({
+      node: entry,
+      weight: index === 0 ? 1 : 5,
+      running: [{ job: jobs[index]!, placement: placements[index]! }],
+    }));
+
+    expect(savedBound(used, { nodes, jobs, placements })).toBeGreaterThanOrEqual(5);
+  });
+
+  it('says how far the plan may be from the best', () => {
+    // Two nodes have as many GPUs as the three jobs ask for, but hold only one job of two GPUs each.
+    const gpus = [A, A, A];
+    const nodes = [node('a', gpus), node('b', gpus), node('c', gpus)];
+    const jobs = ['p', 'q', 'r'].map((id) => movable(id, 2));
+    const placements = [at('p', 'a', 0, 1), at('q', 'b', 0, 1), at('r', 'c', 0, 1)];
+
+    const { saved, savedBound, gapRatio } = consolidate({ nodes, jobs, placements });
+    expect([saved, savedBound, gapRatio]).toEqual([0, 1, 1]);
   });
 
   it.each<[string, Partial<ConsolidateInput>, RegExp]>([

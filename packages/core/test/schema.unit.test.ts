@@ -2,15 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../src/errors.ts';
 import {
   carbonSeriesSchema,
+  parseAdmitInput,
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
   parseConsolidateInput,
   parseEwmaState,
+  parseFewestNodesInput,
   parseJobs,
   parseNodes,
   parsePackInput,
+  parsePackMigInput,
+  parsePlaceMigInput,
   parsePlaceReplicasInput,
+  parsePlanPreemptionInput,
+  parseRepartitionMigInput,
   parseScheduleProblem,
   seriesSchema,
 } from '../src/schema/index.ts';
@@ -57,12 +63,52 @@ const packInput = {
   nowMs: 1_700_000_000_000,
 };
 
+const fewestInput = { nodes: packInput.nodes, jobs: packInput.jobs, running: packInput.running, nowMs: 1 };
+const geometry = {
+  name: 'two halves',
+  memorySlices: 2,
+  computeSlices: 2,
+  profiles: [
+    {
+      name: 'half',
+      computeSlices: 1,
+      memorySlices: 1,
+      starts: [0, 1],
+      maxInstances: 2,
+      memoryMib: 4_096,
+      hasMediaExtensions: false,
+    },
+    { name: 'whole', computeSlices: 2, memorySlices: 2, starts: [0] },
+  ],
+  startsSource: 'assumed',
+};
+const cards = [
+  { id: 'gpu-0', model: 'A30', instances: [{ profile: '1g.6gb', start: 0, memoryMib: 5_952, isMovable: true }] },
+  { id: 'gpu-1', model: geometry },
+];
+const placeMigInput = { cards, profile: '1g.6gb', workload: [{ profile: '1g.6gb', weight: 0.5 }] };
+const packMigInput = { cards, jobs: [{ id: 'j1', profile: 'half' }] };
+const repartitionMigInput = { cards, wanted: [{ profile: 'whole', count: 1 }] };
+
 const consolidateInput = {
   nodes: [node],
   jobs: [job],
   placements: [placement, { ...placement, startedAtMs: 0 }],
   budgets: [{ maxMoves: 3 }, { maxMoves: 0, tenant: 't' }],
   nowMs: 1,
+};
+
+const planPreemptionInput = { nodes: [node], running: packInput.running, job: fullJob, nowMs: 1 };
+const amounts = { gpuMilli: 8_000, gpuMilliByModel: { H100: 8_000 }, cpuMilli: 0, memoryMib: 1_024 };
+const admitInput = {
+  capacity: amounts,
+  tenants: [
+    { id: 't', nominal: amounts, maxBorrowed: {}, maxLent: { cpuMilli: 1 }, weight: 0.5 },
+    { id: 'u', nominal: {} },
+  ],
+  running: packInput.running,
+  jobs: [{ job: fullJob, queuedAtMs: 1 }],
+  nowMs: 2,
 };
 
 const slot = { startAtMs: 0, stepMs: 3_600_000 };
@@ -144,6 +190,14 @@ describe('good input', () => {
     ['parsePackInput', parsePackInput, packInput],
     ['parsePackInput of the least', parsePackInput, { nodes: [], jobs: [] }],
     ['parseConsolidateInput', parseConsolidateInput, consolidateInput],
+    ['parseFewestNodesInput', parseFewestNodesInput, fewestInput],
+    ['parseFewestNodesInput of the least', parseFewestNodesInput, { nodes: [], jobs: [] }],
+    ['parsePlaceMigInput', parsePlaceMigInput, placeMigInput],
+    ['parsePlaceMigInput of the least', parsePlaceMigInput, { cards: [], profile: 'x' }],
+    ['parsePackMigInput', parsePackMigInput, packMigInput],
+    ['parseRepartitionMigInput', parseRepartitionMigInput, repartitionMigInput],
+    ['parsePlanPreemptionInput', parsePlanPreemptionInput, planPreemptionInput],
+    ['parseAdmitInput', parseAdmitInput, admitInput],
     ['parseScheduleProblem', parseScheduleProblem, problem],
     ['parseScheduleProblem by carbon', parseScheduleProblem, { ...problem, objective: { kind: 'carbon' } }],
     ['parseAutoscaleConfig', parseAutoscaleConfig, config],
@@ -170,6 +224,10 @@ describe('good input', () => {
 
 const WHOLE = 'must be a whole number >= 0';
 const AMOUNT = 'must be a finite number >= 0';
+const NAME = 'must be a non-empty string';
+const SLICES = 'must be a whole number from 1 to 12';
+const ONE = 'must be a list with at least one item';
+const MODEL = 'must be a model name or a well-formed geometry';
 const UNKNOWN = 'must be absent: no such field is known';
 
 // Each row: the path changed, the wrong value, the field as the error names it, the rule in words.
@@ -211,6 +269,43 @@ const consolidateRows = [
   ['budgets.0.maxMoves', -1, 'budgets[0].maxMoves', WHOLE],
   ['budgets.1.tenant', '', 'budgets[1].tenant', 'must be a non-empty string'],
   ['budgets.1.team', 'x', 'budgets[1].team', UNKNOWN],
+] as const;
+const migRows = [
+  [parseFewestNodesInput, fewestInput, 'nodes.0.cpuMilli', -1, 'nodes[0].cpuMilli', WHOLE],
+  [parseFewestNodesInput, fewestInput, 'workload', [], 'workload', UNKNOWN],
+  [parseFewestNodesInput, fewestInput, 'running.0.placement.nodeId', '', 'running[0].placement.nodeId', NAME],
+  [parsePlaceMigInput, placeMigInput, 'profile', undefined, 'profile', 'must be a non-empty string'],
+  [parsePlaceMigInput, placeMigInput, 'workload.0.weight', 0, 'workload[0].weight', 'must be a finite number > 0'],
+  [parsePlaceMigInput, placeMigInput, 'cards.0.instances.0.start', -1, 'cards[0].instances[0].start', WHOLE],
+  [
+    parsePlaceMigInput,
+    placeMigInput,
+    'cards.0.instances.0.isMovable',
+    1,
+    'cards[0].instances[0].isMovable',
+    'must be true or false',
+  ],
+  [parsePackMigInput, packMigInput, 'cards.0.model', 7, 'cards[0].model', MODEL],
+  [parsePackMigInput, packMigInput, 'cards.1.model.memorySlices', 13, 'cards[1].model.memorySlices', SLICES],
+  [parsePackMigInput, packMigInput, 'cards.1.model.profiles.0.starts', [], 'cards[1].model.profiles[0].starts', ONE],
+  [parsePackMigInput, packMigInput, 'cards.1.model.vendor', 'x', 'cards[1].model.vendor', UNKNOWN],
+  [parsePackMigInput, packMigInput, 'jobs.0.profile', null, 'jobs[0].profile', 'must be a non-empty string'],
+  [parsePackMigInput, packMigInput, 'jobs.0.gpuCount', 1, 'jobs[0].gpuCount', UNKNOWN],
+  [parseRepartitionMigInput, repartitionMigInput, 'wanted.0.count', 0.5, 'wanted[0].count', WHOLE],
+  [parseRepartitionMigInput, repartitionMigInput, 'wanted', undefined, 'wanted', 'must be a list'],
+] as const;
+const planPreemptionRows = [
+  ['job', undefined, 'job', 'must be an object'],
+  ['running.0.startedAtMs', '0', 'running[0].startedAtMs', 'must be a finite number'],
+  ['job.minRuntimeMs', -1, 'job.minRuntimeMs', 'must be a finite number >= 0'],
+] as const;
+const admitRows = [
+  ['capacity.gpuMilli', 0.5, 'capacity.gpuMilli', WHOLE],
+  ['capacity.gpuMilliByModel.H100', -1, 'capacity.gpuMilliByModel.H100', WHOLE],
+  ['capacity.gpuMilliByModel', 8, 'capacity.gpuMilliByModel', 'must be an object of amounts'],
+  ['tenants.0.weight', 0, 'tenants[0].weight', 'must be a finite number > 0'],
+  ['tenants.1.quota', {}, 'tenants[1].quota', UNKNOWN],
+  ['jobs.0.queuedAtMs', undefined, 'jobs[0].queuedAtMs', 'must be a finite number'],
 ] as const;
 const problemRows = [
   ['slots.count', 0, 'slots.count', 'must be a whole number >= 1'],
@@ -258,6 +353,9 @@ describe('bad input', () => {
   it.each([
     ...packRows.map((row) => [parsePackInput, packInput, ...row] as const),
     ...consolidateRows.map((row) => [parseConsolidateInput, consolidateInput, ...row] as const),
+    ...migRows,
+    ...planPreemptionRows.map((row) => [parsePlanPreemptionInput, planPreemptionInput, ...row] as const),
+    ...admitRows.map((row) => [parseAdmitInput, admitInput, ...row] as const),
     ...problemRows.map((row) => [parseScheduleProblem, problem, ...row] as const),
     ...configRows.map((row) => [parseAutoscaleConfig, config, ...row] as const),
     ...spilloverRows.map((row) => [parsePlaceReplicasInput, spillover, ...row] as const),
@@ -275,6 +373,10 @@ describe('bad input', () => {
     [parseNodes, 'nodes', 'must be a list'],
     [parseJobs, 'jobs', 'must be a list'],
     [parsePackInput, 'input', 'must be an object'],
+    [parseFewestNodesInput, 'input', 'must be an object'],
+    [parsePlaceMigInput, 'input', 'must be an object'],
+    [parsePackMigInput, 'input', 'must be an object'],
+    [parseRepartitionMigInput, 'input', 'must be an object'],
     [parseScheduleProblem, 'problem', 'must be an object'],
     [parseAutoscaleConfig, 'config', 'must be an object'],
     [parseAutoscaleObservation, 'observation', 'must be an object'],

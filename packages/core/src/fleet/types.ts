@@ -96,8 +96,12 @@ export interface Job {
   readonly gang?: string;
   /** Expected run time, ms, > 0. A job that knows it is not placed on a node that expires earlier. */
   readonly runtimeMs?: number;
-  /** Time the job runs undisturbed once it has started, ms, >= 0: until then it is not moved, preemptible or not. @defaultValue 0 */
+  /**
+   * Guaranteed run time, ms, >= 0: the job is neither moved nor preempted before it has run that long, `isPreemptible` or not.
+   * @defaultValue 0
+   */
   readonly minRuntimeMs?: number;
+  /** True: the job may be moved, or stopped and started again later. @defaultValue false */
   readonly isPreemptible?: boolean;
 }
 

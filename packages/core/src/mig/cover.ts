@@ -27,8 +27,10 @@ interface Branch extends CoverState {
  * than the best answer. Branches with the least bound go first, ties in the order of classes and options.
  *
  * @param start - profiles in the order to branch on, hardest to place first.
+ * @param ceiling - only answers that cost less are looked for. When there is none, the result chooses nothing, misses
+ * everything and costs `ceiling`; it is a proof when that is also its `lowerBound`.
  */
-export function cover(problem: CoverProblem, start: CoverState, maxSteps: number): CoverResult {
+export function cover(problem: CoverProblem, start: CoverState, maxSteps: number, ceiling = Infinity): CoverResult {
   const prices: Prices[] = [dualPrices(problem, start)];
   const seen = new Map<string, number>();
   // What is met too much is of use only to answers that take something away elsewhere.
@@ -38,9 +40,9 @@ export function cover(problem: CoverProblem, start: CoverState, maxSteps: number
   let steps = 0;
   let isStopped = false as boolean;
   let best: Omit<CoverResult, 'lowerBound'> = {
-    cost: Infinity,
+    cost: ceiling,
     chosen: [],
-    missed: start.demand.map(() => 0),
+    missed: start.demand.map((count) => Math.max(0, count)),
   };
   const chosen: CoverResult['chosen'][number][] = [];
   const missed = start.demand.map(() => 0);

@@ -66,6 +66,10 @@ export interface ConsolidateResult {
   readonly emptied: readonly { readonly nodeId: string; readonly weight: number }[];
   /** Sum of the emptied nodes' weights: nodes, USD per hour or W. */
   readonly saved: number;
+  /** No moves of the jobs that may move now, between the nodes in use and within the budgets, save more. In the unit of `saved`. */
+  readonly savedBound: number;
+  /** `(savedBound - saved) / savedBound`, from 0 to 1; 0 proves the answer the best. */
+  readonly gapRatio: number;
   /** Every other node in use, by id, with why. */
   readonly kept: readonly { readonly nodeId: string; readonly reason: KeptReason }[];
   /** Weight of the nodes in use before the moves. */

@@ -10,20 +10,14 @@ import type {
   MoveBudget,
   RunningPlacement,
 } from './consolidate-types.ts';
+import { countedMoves, isMovable, savedBound, type UsedNode } from './consolidate-bound.ts';
 import { copyPlacement } from './copy.ts';
 import { gpuMilliOf } from './demand.ts';
+import { guaranteedUntilMs, isGuaranteed } from './guarantee.ts';
 import { nodeWeight, type NodeWeight } from './node-weight.ts';
 import { createPacker } from './packer.ts';
 import type { Packer, RunningJob } from './types.ts';
 import { createJobCounts, typicalShapes } from './workload.ts';
-
-/** A node in use, with what runs on it. */
-interface UsedNode {
-  readonly node: GpuNode;
-  readonly weight: number;
-  /** Largest first, so that what is hard to place is tried before effort is spent on the rest. */
-  readonly running: readonly RunningJob[];
-}
 
 /** In which order nodes are tried, the first being the one to empty first. Ties end with the id. */
 const ORDERS: readonly ((used: UsedNode) => number)[] = [
@@ -41,9 +35,11 @@ const ORDERS: readonly ((used: UsedNode) => number)[] = [
  * node can be emptied: that drains it.
  *
  * The moves can be made one by one in their order: each goes to room that is free at its turn, while the job still holds its
- * old place. Jobs that are not `isPreemptible` and members of a gang never move, others not before they have run their `minRuntimeMs`, and no budget is exceeded.
+ * old place. Jobs that are not `isPreemptible` and members of a gang never move, others not before they have run their
+ * `minRuntimeMs`, and no budget is exceeded.
  *
- * This is a heuristic: another plan may empty more. `O(nodes in use × jobs on them)` placements; see {@link createPacker}.
+ * This is a heuristic: another plan may empty more, and `gapRatio` says how much at most. `O(nodes in use × jobs on them)`
+ * placements, see {@link createPacker}, and for the bound a linear program as in `fewestNodes`.
  *
  * @throws InvalidInputError when nodes, jobs or placements are malformed or do not fit together, when a budget is not a whole
  * number >= 0, and when a node in use lacks the number that `weight` asks for.
@@ -57,7 +53,8 @@ const ORDERS: readonly ((used: UsedNode) => number)[] = [
  *   { jobId: 'x', nodeId: 'a', gpus: [{ index: 0, milli: 1_000 }] },
  *   { jobId: 'y', nodeId: 'b', gpus: [{ index: 0, milli: 1_000 }] },
  * ];
- * consolidate({ nodes, jobs, placements }).emptied; // [{ nodeId: 'a', weight: 1 }]
+ * const { emptied, saved, savedBound } = consolidate({ nodes, jobs, placements });
+ * // [{ nodeId: 'a', weight: 1 }], 1, 1
  * ```
  */
 export function consolidate(input: ConsolidateInput, options: ConsolidateOptions = {}): ConsolidateResult {
@@ -83,13 +80,20 @@ export function consolidate(input: ConsolidateInput, options: ConsolidateOptions
     const sorted = [...used].sort((x, y) => order(x) - order(y) || (x.node.id < y.node.id ? -1 : 1));
     return plan(start(), sorted, input);
   });
-  return plans.reduce((best, other) =>
-    other.saved > best.saved || (other.saved === best.saved && other.moves.length < best.moves.length) ? other : best,
+  const best = plans.reduce((least, other) =>
+    other.saved > least.saved || (other.saved === least.saved && other.moves.length < least.moves.length)
+      ? other
+      : least,
   );
+  // The sums of the answer and of the bound may round apart.
+  const bound = Math.max(best.saved, savedBound(used, input));
+  return { ...best, savedBound: bound, gapRatio: bound === 0 ? 0 : (bound - best.saved) / bound };
 }
 
+type Plan = Omit<ConsolidateResult, 'savedBound' | 'gapRatio'>;
+
 /** Empties nodes in the order given, as far as it goes. */
-function plan(packer: Packer, used: readonly UsedNode[], input: ConsolidateInput): ConsolidateResult {
+function plan(packer: Packer, used: readonly UsedNode[], input: ConsolidateInput): Plan {
   const inUse = new Set(used.map(({ node }) => node.id));
   for (const { id } of input.nodes) if (!inUse.has(id)) packer.cordon(id);
   const budgets = (input.budgets ?? []).map((budget) => ({ budget, left: budget.maxMoves }));
@@ -153,40 +157,29 @@ function obstacleOf(
   budgets: readonly { readonly budget: MoveBudget; readonly left: number }[],
   nowMs: number | undefined,
 ): KeptReason | undefined {
-  const fixed = running.find(({ job }) => !isMovable(job));
+  const fixed = running.find((entry) => !isMovable(entry));
   if (fixed !== undefined) return { kind: 'holds-fixed-job', jobId: fixed.job.id };
-  for (const { job, startedAtMs } of running) {
-    const untilMs = guaranteedUntilMs(job, startedAtMs);
-    if (untilMs === undefined || (untilMs < Infinity && untilMs <= nowMs!)) continue;
-    return { kind: 'holds-guaranteed-job', jobId: job.id, ...(untilMs === Infinity ? {} : { untilMs }) };
+  const guaranteed = running.find((entry) => isGuaranteed(entry, nowMs));
+  if (guaranteed !== undefined) {
+    const untilMs = guaranteedUntilMs(guaranteed);
+    return {
+      kind: 'holds-guaranteed-job',
+      jobId: guaranteed.job.id,
+      ...(untilMs === Infinity ? {} : { untilMs }),
+    };
   }
   const over = budgets.find(({ budget, left }) => countedMoves(budget, running) > left);
   if (over === undefined) return undefined;
   return { kind: 'over-budget', budget: over.budget, moves: countedMoves(over.budget, running), left: over.left };
 }
 
-function isMovable(job: Job): boolean {
-  return job.isPreemptible === true && job.gang === undefined;
-}
-
-/** When the guaranteed time of a job ends; Infinity: its start is not known. `undefined`: it has none. */
-function guaranteedUntilMs({ minRuntimeMs = 0 }: Job, startedAtMs = Infinity): number | undefined {
-  return minRuntimeMs === 0 ? undefined : startedAtMs + minRuntimeMs;
-}
-
 function checkGuarantees(running: readonly RunningJob[], nowMs: number | undefined): void {
   if (nowMs !== undefined) return;
-  const timed = running.find(
-    ({ job, startedAtMs }) => isMovable(job) && (guaranteedUntilMs(job, startedAtMs) ?? Infinity) < Infinity,
-  );
+  const timed = running.find((entry) => isMovable(entry) && Number.isFinite(guaranteedUntilMs(entry)));
   if (timed === undefined) return;
   throw new InvalidInputError('nowMs', `must be given when job '${timed.job.id}' has minRuntimeMs`, nowMs, {
     hint: 'Pass the present in milliseconds since the Unix epoch.',
   });
-}
-
-function countedMoves({ tenant }: MoveBudget, running: readonly RunningJob[]): number {
-  return tenant === undefined ? running.length : running.filter(({ job }) => job.tenant === tenant).length;
 }
 
 function usedNodes(nodes: readonly GpuNode[], running: readonly RunningJob[], weight: NodeWeight): readonly UsedNode[] {

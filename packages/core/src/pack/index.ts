@@ -2,7 +2,9 @@ export { consolidate } from './consolidate.ts';
 export { createPacker } from './packer.ts';
 export { fewestNodes } from './fewest-nodes.ts';
 export { pack } from './pack.ts';
-export { packBound } from './bound.ts';
+export { packBound, unplacedBound } from './bound.ts';
+export { admit } from './admit.ts';
+export { planPreemption } from './plan-preemption.ts';
 export { explainUnplaced } from './explain.ts';
 export type { FewestNodesInput, FewestNodesOptions, FewestNodesResult } from './fewest-types.ts';
 export type {
@@ -14,6 +16,27 @@ export type {
   MoveBudget,
   RunningPlacement,
 } from './consolidate-types.ts';
+export type {
+  AdmitInput,
+  AdmitOptions,
+  AdmitResult,
+  AdmittedJobs,
+  DominantShare,
+  Loan,
+  PendingJob,
+  QuotaMiss,
+  ResourceAmounts,
+  TenantQuota,
+  WaitingJobs,
+  WaitingReason,
+} from './admit-types.ts';
+export type {
+  EvictionCost,
+  PlanPreemptionInput,
+  PlanPreemptionOptions,
+  PreemptionResult,
+  Victim,
+} from './preemption-types.ts';
 export type { NodeWeight } from './node-weight.ts';
 export type {
   NearestBarrier,
@@ -23,6 +46,7 @@ export type {
   Packer,
   PackBound,
   PackBoundInput,
+  PackBoundOptions,
   PackerInput,
   PackerSnapshot,
   PackInput,
@@ -33,6 +57,7 @@ export type {
   ResourceMiss,
   RunningJob,
   Scorer,
+  UnplacedBound,
   UnplacedJob,
   UnplacedReason,
   WorkloadShape,

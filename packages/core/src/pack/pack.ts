@@ -1,9 +1,9 @@
 import { InvalidInputError } from '../errors.ts';
 import { checkJobs, type Job, type Placement } from '../fleet/index.ts';
-import { packBound } from './bound.ts';
 import { checkClock, checkPackNodes, scorerOf } from './check-input.ts';
 import { createPacker } from './packer.ts';
 import type { PackInput, PackOptions, PackResult, UnplacedJob } from './types.ts';
+import { boundProblem, measured, volumeBound } from './volume-bound.ts';
 import { createJobCounts, typicalShapes } from './workload.ts';
 
 /**
@@ -15,6 +15,8 @@ import { createJobCounts, typicalShapes } from './workload.ts';
  *
  * Time `O(demands × nodes + jobs × changes × log nodes)`, where changes are the nodes touched since a job of the same demand
  * came; space `O(nodes × demands)`.
+ *
+ * The bound beside the answer is the cheap one, by volume; `packBound` with the placements gives a tighter one.
  *
  * @throws InvalidInputError as {@link createPacker}, and when a job is malformed, comes twice, or `nowMs` is absent
  * although a node expires and a job has `runtimeMs`.
@@ -51,7 +53,9 @@ export function pack(input: PackInput, options: PackOptions = {}): PackResult {
       else unplaced.push(result.unplaced);
     }
   }
-  return { placements, unplaced, bound: packBound({ ...input, placements }), stats: packer.stats() };
+  const problem = boundProblem(input);
+  const bound = measured(volumeBound(problem, jobs), problem.runningMilli, placements, 'volume-by-model');
+  return { placements, unplaced, bound, stats: packer.stats() };
 }
 
 /** Jobs in the order tried, the members of a gang together at the turn of the first. */

@@ -11,7 +11,10 @@ export interface WorkloadShape {
 export interface RunningJob {
   readonly job: Job;
   readonly placement: Placement;
-  /** When it started, ms since the Unix epoch; with the job's `minRuntimeMs` it tells until when it must not be disturbed. */
+  /**
+   * When it started, ms since the Unix epoch; with the job's `minRuntimeMs` it tells until when it must not be disturbed.
+   * Absent: not known.
+   */
   readonly startedAtMs?: number;
 }
 
@@ -185,8 +188,22 @@ export interface PackBound {
    * jobs and the placements of the answer hold.
    */
   readonly gapRatio: number;
-  /** Which relaxation gave the bound. */
-  readonly method: 'volume-by-model';
+  /** Which relaxation gave the bound; `pack` itself uses the cheap one, by volume. */
+  readonly method: 'volume-by-model' | 'pattern-lp';
+}
+
+/** How to go about the bound. */
+export interface PackBoundOptions {
+  /** `patterns`: also by the linear program over patterns, where it is not too large. `volume`: in no time. @defaultValue 'patterns' */
+  readonly relaxation?: 'patterns' | 'volume';
+}
+
+/** How many jobs no scheduler could place. */
+export interface UnplacedBound {
+  /** At least so many of the jobs find no place. */
+  readonly jobCount: number;
+  /** `fits-no-node`: the linear program was too large, and only jobs that fit no node now are counted. */
+  readonly method: 'pattern-lp' | 'fits-no-node';
 }
 
 /** What {@link PackBound} is asked about: a problem, and optionally an answer to measure against the bound. */

@@ -1,19 +1,38 @@
 export {
+  parseAdmitInput,
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
   parseConsolidateInput,
   parseEwmaState,
+  parseFewestNodesInput,
   parseJobs,
   parseNodes,
   parsePackInput,
+  parsePackMigInput,
+  parsePlaceMigInput,
   parsePlaceReplicasInput,
+  parsePlanPreemptionInput,
+  parseRepartitionMigInput,
   parseScheduleProblem,
 } from './parse.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
 export { ewmaStateSchema } from './forecast.ts';
-export { consolidateInputSchema, packInputSchema } from './pack.ts';
+export {
+  migCardSchema,
+  migGeometrySchema,
+  packMigInputSchema,
+  placeMigInputSchema,
+  repartitionMigInputSchema,
+} from './mig.ts';
+export {
+  admitInputSchema,
+  consolidateInputSchema,
+  fewestNodesInputSchema,
+  packInputSchema,
+  planPreemptionInputSchema,
+} from './pack.ts';
 export { scheduleProblemSchema } from './schedule.ts';
 export { placeReplicasInputSchema } from './spillover.ts';
 export type { PlaceReplicasInput } from './spillover.ts';

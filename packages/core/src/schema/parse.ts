@@ -3,12 +3,20 @@ import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../a
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
 import type { EwmaState } from '../forecast/index.ts';
-import type { ConsolidateInput, PackInput } from '../pack/index.ts';
+import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/index.ts';
+import type { AdmitInput, ConsolidateInput, FewestNodesInput, PackInput, PlanPreemptionInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { ewmaStateSchema } from './forecast.ts';
-import { consolidateInputSchema, packInputSchema } from './pack.ts';
+import { packMigInputSchema, placeMigInputSchema, repartitionMigInputSchema } from './mig.ts';
+import {
+  admitInputSchema,
+  consolidateInputSchema,
+  fewestNodesInputSchema,
+  packInputSchema,
+  planPreemptionInputSchema,
+} from './pack.ts';
 import { list } from './primitives.ts';
 import { scheduleProblemSchema } from './schedule.ts';
 import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';
@@ -47,6 +55,36 @@ export function parsePackInput(value: unknown): PackInput {
 /** Returns unknown data as the input of `consolidate`. @throws InvalidInputError as {@link parseNodes}. */
 export function parseConsolidateInput(value: unknown): ConsolidateInput {
   return parse('input', consolidateInputSchema, value);
+}
+
+/** Returns unknown data as the input of `fewestNodes`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseFewestNodesInput(value: unknown): FewestNodesInput {
+  return parse('input', fewestNodesInputSchema, value);
+}
+
+/** Returns unknown data as the input of `planPreemption`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlanPreemptionInput(value: unknown): PlanPreemptionInput {
+  return parse('input', planPreemptionInputSchema, value);
+}
+
+/** Returns unknown data as the input of `admit`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseAdmitInput(value: unknown): AdmitInput {
+  return parse('input', admitInputSchema, value);
+}
+
+/** Returns unknown data as the input of `placeMig`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlaceMigInput(value: unknown): PlaceMigInput {
+  return parse('input', placeMigInputSchema, value);
+}
+
+/** Returns unknown data as the input of `packMig`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePackMigInput(value: unknown): PackMigInput {
+  return parse('input', packMigInputSchema, value);
+}
+
+/** Returns unknown data as the input of `repartitionMig`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseRepartitionMigInput(value: unknown): RepartitionMigInput {
+  return parse('input', repartitionMigInputSchema, value);
 }
 
 /** Returns unknown data as the problem of `schedule`. @throws InvalidInputError as {@link parseNodes}. */

@@ -1,9 +1,26 @@
-import type { GpuNode, Job, Placement } from '../../src/index.ts';
+import type { GpuNode, Job, PackInput, Placement } from '../../src/index.ts';
 import { admits, ledgerNode, move, usableGpus, usableInstances, type LedgerNode } from './pack-ledger.ts';
 
 /** The most milli-GPU that can be allocated: every job is left out, or tried on every node in every way. Tiny cases only. */
 export function optimumGpuMilli(nodes: readonly GpuNode[], jobs: readonly Job[], nowMs: number): number {
+  return optimumGain({ nodes, jobs, running: [], nowMs }, ({ gpus }) =>
+    gpus.reduce((sum, { milli }) => sum + milli, 0),
+  );
+}
+
+/** The most that placing some of the jobs beside those that run can gain, by the same search. */
+export function optimumGain(
+  { nodes, jobs, running, nowMs }: Required<Omit<PackInput, 'workload'>>,
+  gainOf: (placement: Placement) => number,
+): number {
   const ledger = nodes.map(ledgerNode);
+  for (const { job, placement } of running)
+    move(
+      ledger.find(({ id }) => id === placement.nodeId)!,
+      job,
+      placement,
+      -1,
+    );
   const search = (index: number): number => {
     const job = jobs[index];
     if (job === undefined) return 0;
@@ -12,8 +29,7 @@ export function optimumGpuMilli(nodes: readonly GpuNode[], jobs: readonly Job[],
       if (!admits(node, job, nowMs)) continue;
       for (const placement of ways(node, job)) {
         move(node, job, placement, -1);
-        const gained = placement.gpus.reduce((sum, { milli }) => sum + milli, 0);
-        best = Math.max(best, gained + search(index + 1));
+        best = Math.max(best, gainOf(placement) + search(index + 1));
         move(node, job, placement, 1);
       }
     }

@@ -1,6 +1,7 @@
 import { InvalidInputError, SpillwayError, type Scorer } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
+import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { formatPackNodes, packNodesBenchmark } from './pack-nodes.ts';
 import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
@@ -23,6 +24,15 @@ async function main(argv: readonly string[]): Promise<void> {
     .action(({ seeds, order }: { readonly seeds: string; readonly order: 'shuffle' | 'trace' }) => {
       const rows = packBenchmark({ seeds: parseSeeds(seeds), nodeOrder: order });
       process.stdout.write(`${formatPackBenchmark(rows)}\n`);
+    });
+  program
+    .command('pack-bound')
+    .description(
+      'What no scheduler can beat on the arrivals of pack: allocated share, and the load held without a failure',
+    )
+    .option('--seeds <from-to>', 'seeds, inclusive', '42-51')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackBound(packBoundBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
     });
   program
     .command('pack-churn')

@@ -8,7 +8,8 @@ describe('the MIG benchmark', () => {
     for (const { firstFit, leastLoss, arrivals } of rows) {
       expect(arrivals).toBe(3_000);
       expect(firstFit.fragmented).toBeGreaterThan(10);
-      expect(leastLoss.fragmented).toBeLessThan(0.75 * firstFit.fragmented);
+      // One seed has a few dozen of them; over the ten seeds of the command every row is below 0.6.
+      expect(leastLoss.fragmented).toBeLessThan(0.7 * firstFit.fragmented);
       expect(leastLoss.rejected).toBeLessThan(firstFit.rejected);
     }
     expect(formatPackMigBenchmark(rows).split('\n')).toHaveLength(4 + rows.length);

@@ -57,9 +57,10 @@ describe('the packing benchmark', () => {
   it('prints a line a policy', () => {
     const lines = formatPackBenchmark(rows).split('\n');
 
-    expect(lines).toHaveLength(9);
-    expect(lines[3]).toContain('failed (cpu/share/1/2/4/8)');
-    expect(lines.slice(4).every((line) => line.length === lines[3]!.length)).toBe(true);
+    expect(lines).toHaveLength(10);
+    expect(lines[4]).toContain('failed (cpu/share/1/2/4/8)');
+    expect(lines.slice(5).every((line) => line.length === lines[4]!.length)).toBe(true);
+    expect(lines[1]).toContain('more than 99.89 %');
   });
 
   it('gives the same allocation when the workload is the same, whatever the order of the list', () => {

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { main as packAFleet } from '../src/01-pack-a-fleet.ts';
 import { main as waitForCleanPower } from '../src/02-wait-for-clean-power.ts';
 import { main as scaleAnEndpoint } from '../src/03-scale-an-endpoint.ts';
+import { main as shareAFleet } from '../src/04-share-a-fleet.ts';
 
 const SRC = new URL('../src/', import.meta.url);
 
@@ -32,6 +33,17 @@ const SCALED = `0 s: 2 replicas. The rate of 20 asks for 2.
 Tier 'own' is full at 2.
 Adds 3 to tier 'spot' at 1.5 USD/h each.`;
 
+// Two jobs of two GPUs are the quota of vision; speech lends three GPUs, so a third fits and a fourth does not. When speech is
+// back two GPUs are free. Of vision's jobs the youngest is the one that its quota does not cover. Node a would lose four GPU hours,
+// node b loses one.
+const SHARED = `v1 starts
+v2 starts
+v3 starts, borrowing 2000 milli-GPU of speech
+v4 waits: nothing-to-borrow
+s1 starts
+s2 starts when v3 has gone
+urgent goes to node b in place of v3`;
+
 it('01 packs shares together, keeps a whole node free, and says why a job has no place', () => {
   expect(packAFleet()).toBe(PACKED);
 });
@@ -44,10 +56,14 @@ it('03 scales after the window and spills over to the next tier', () => {
   expect(scaleAnEndpoint()).toBe(SCALED);
 });
 
+it('04 lends what a team does not use, and names who goes when it is back', () => {
+  expect(shareAFleet()).toBe(SHARED);
+});
+
 const files = readdirSync(SRC).filter((name) => /^\d\d-/.test(name));
 
 it('each recipe is numbered without gaps and shorter than 60 lines', () => {
-  expect(files.map((name) => Number(name.slice(0, 2)))).toEqual([1, 2, 3]);
+  expect(files.map((name) => Number(name.slice(0, 2)))).toEqual([1, 2, 3, 4]);
   for (const name of files) expect(readFileSync(new URL(name, SRC), 'utf8').split('\n').length).toBeLessThan(61);
 });
 
