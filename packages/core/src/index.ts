@@ -34,6 +34,8 @@ export type {
   Tier,
   TierKind,
   Toleration,
+  Topology,
+  TopologyLevel,
 } from './fleet/index.ts';
 export { consolidate, createPacker, explainUnplaced, fewestNodes, pack, packBound } from './pack/index.ts';
 export type {
@@ -48,6 +50,7 @@ export type {
   MoveBudget,
   NodeWeight,
   NearestBarrier,
+  NearestDomain,
   NearestMiss,
   NodeBarrier,
   NodeRule,

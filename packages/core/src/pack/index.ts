@@ -17,6 +17,7 @@ export type {
 export type { NodeWeight } from './node-weight.ts';
 export type {
   NearestBarrier,
+  NearestDomain,
   NearestMiss,
   NodeBarrier,
   NodeRule,

@@ -1,14 +1,15 @@
-import type { Job, Placement } from '../fleet/index.ts';
-import { demandKey, demandOf } from './demand.ts';
+import type { Job, Placement, TopologyLevel } from '../fleet/index.ts';
+import { demandKey, demandOf, type Demand } from './demand.ts';
 import { earlyExpiryFirst } from './early-expiry.ts';
 import { move, type Holding } from './fleet-state.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createFragmentation, type Fragmentation } from './fragmentation.ts';
 import { severalGpus } from './gpu-choice.ts';
+import { emptyDomainsLast } from './keep-empty.ts';
 import type { KindStreams } from './node-kinds.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { holdingOf, type Held } from './running.ts';
-import { bestNode, createScoreIndex, type ScoreIndex, type ScoreTree } from './score-index.ts';
+import { bestAmong, bestNode, createScoreIndex, type ScoreIndex, type ScoreTree } from './score-index.ts';
 import { createScorer } from './scorers.ts';
 import { findInstance } from './shortfall.ts';
 import type { RunningJob, Scorer, UnplacedReason, WorkloadShape } from './types.ts';
@@ -22,7 +23,16 @@ export interface Packing {
   readonly take: (
     job: Job,
   ) => { readonly placement: Placement; readonly held: Held } | { readonly reason: UnplacedReason };
+  /** Takes the best place for a job among some nodes, ascending; `undefined`: it fits none of them. `O(nodes given)` */
+  readonly takeAmong: (
+    job: Job,
+    nodes: Int32Array,
+  ) => { readonly placement: Placement; readonly held: Held } | undefined;
+  /** What a job asks for. The same object for all jobs of a gang that ask for the same. */
+  readonly demandOf: (job: Job) => Demand;
   readonly giveBack: (held: Held) => void;
+  /** Takes what was given back, or what is known to be free. */
+  readonly hold: (held: Held) => void;
   /** Takes the place a running job holds. @throws InvalidInputError as {@link holdingOf} */
   readonly occupy: (running: RunningJob, field: string) => Held;
   readonly setCordon: (node: number, isCordoned: boolean) => void;
@@ -40,6 +50,7 @@ export function createPacking(
   nowMs: number | undefined,
   kindStreams: KindStreams,
   prefersEarlyExpiry: boolean,
+  keepsDomainsEmpty: TopologyLevel | undefined,
 ): Packing {
   const fleet = createFleet(nodes);
   const { state, catalogue } = fleet;
@@ -55,6 +66,7 @@ export function createPacking(
     fragmentation = usesMix ? createFragmentation(state, catalogue, shapes) : undefined;
     scorer = createScorer(scorerName, fleet, shapes, fragmentation, kindStreams);
     if (prefersEarlyExpiry) scorer = earlyExpiryFirst(scorer, fleet);
+    if (keepsDomainsEmpty !== undefined) scorer = emptyDomainsLast(scorer, fleet, keepsDomainsEmpty);
     index = createScoreIndex(fleet, scorer);
   };
   const apply = (held: Held, sign: -1 | 1): void => {
@@ -68,21 +80,34 @@ export function createPacking(
       demandOf(job, catalogue, neededUntilMs),
     );
   };
+  const takeAt = (job: Job, tree: ScoreTree, node: number): { readonly placement: Placement; readonly held: Held } => {
+    const held = { node, holding: choose(fleet, scorer, tree, node) };
+    apply(held, -1);
+    return { placement: placementOf(fleet, job, held), held };
+  };
   const take: Packing['take'] = (job) => {
     const tree = treeOf(job);
     const node = bestNode(tree);
     if (node < 0 || tree.keys[1]! < 0) return { reason: unplacedReason(fleet, tree, job) };
-    const held = { node, holding: choose(fleet, scorer, tree, node) };
-    apply(held, -1);
-    return { placement: placementOf(fleet, job, held), held };
+    return takeAt(job, tree, node);
+  };
+  const takeAmong: Packing['takeAmong'] = (job, nodes) => {
+    const tree = treeOf(job);
+    const node = bestAmong(tree, nodes);
+    return node < 0 ? undefined : takeAt(job, tree, node);
   };
   setMix(mix);
   return {
     fleet,
     hasExpiry,
     take,
+    takeAmong,
+    demandOf: (job) => treeOf(job).demand,
     giveBack: (held) => {
       apply(held, 1);
+    },
+    hold: (held) => {
+      apply(held, -1);
     },
     occupy: ({ job, placement }, field) => {
       const held = holdingOf(fleet, job, placement, field);

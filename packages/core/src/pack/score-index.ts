@@ -145,3 +145,17 @@ export function bestNode({ keys }: ScoreTree): number {
   }
   return k - leafCount;
 }
+
+/** The node of the largest key among some nodes, ascending, that the demand fits; the smallest id of equals. -1: it fits none. */
+export function bestAmong({ keys }: ScoreTree, nodes: Int32Array): number {
+  const leafCount = keys.length / 2;
+  let best = -1;
+  let largest = -Infinity;
+  for (const node of nodes) {
+    const key = keys[leafCount + node]!;
+    if (key < 0 || key <= largest) continue;
+    best = node;
+    largest = key;
+  }
+  return best;
+}
