@@ -115,15 +115,18 @@ describe('a required topology', () => {
   });
 
   it('searches where taking the best node one by one leads astray', () => {
-    // 6 + 3 + 3 and 5 + 5 + 2 tenths fill both GPUs; the hardest first on the fullest GPU gives 6 + 3, 5 + 5 and leaves 3 over.
+    // 5 + 3 + 2 and 4 + 3 + 3 tenths fill both GPUs; one by one, the largest first, 5 + 4 and 3 + 3 + 3 leave no room for 2.
     const nodes = [node('a', [A], { rack: 'r' }), node('b', [A], { rack: 'r' })];
-    const members = [600, 500, 500, 200].map((gpuMilli, index) =>
-      job(`m${index}`, 1, { gpuMilli, gang: 'g', topology: { required: 'rack' } }),
-    );
-    const all = [...members, job('m4', 1, { ...members[0], id: 'm4', gpuMilli: 200 })];
-    const results = createPacker({ nodes }, { scorer: 'first-fit' }).placeGang(all);
+    const place = (topology: Topology | undefined) =>
+      createPacker({ nodes }, { scorer: 'first-fit' }).placeGang(
+        [500, 400, 300, 300, 300, 200].map((gpuMilli, index) =>
+          job(`m${index}`, 1, { gpuMilli, gang: 'g', ...(topology === undefined ? {} : { topology }) }),
+        ),
+      );
 
-    expect(results.every((result) => 'placement' in result)).toBe(true);
+    for (const topology of [undefined, { required: 'rack' }, { prefersCompact: true }] as const) {
+      expect(nodesOf([...place(topology)])).toEqual(['a', 'b', 'a', 'b', 'b', 'a']);
+    }
   });
 
   it('says that the search was cut short when it was', () => {
