@@ -1,6 +1,7 @@
 import type { TopologyLevel } from '../fleet/index.ts';
 import { bestFitOrder, domainsOf, LEVELS, type Domain } from './domains.ts';
 import { allNodes, giveBack, takeEach, takeSome, type GangOutcome, type Member } from './gang.ts';
+import { isTooLittle } from './gang-search.ts';
 import type { Packing } from './packing.ts';
 import type { Held } from './running.ts';
 import type { NearestDomain, UnplacedReason } from './types.ts';
@@ -93,7 +94,8 @@ function emptied(
   const loaded = [...onNode].map(([node, list]) => ({ node, list, milli: milliOf(list) }));
   loaded.sort((x, y) => y.milli - x.milli || y.list.length - x.list.length || x.node - y.node);
   for (const { list } of loaded) for (const held of list) packing.giveBack(held);
-  const isEnough = fits();
+  const demands = members.map(({ demand }) => demand);
+  const isEnough = !isTooLittle(packing.fleet, demands, nodes) && fits();
   const toEmpty: number[] = [];
   for (const { node, list } of loaded) {
     for (const held of list) packing.hold(held);
