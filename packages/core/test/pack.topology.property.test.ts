@@ -59,7 +59,7 @@ const problem = (maxNodes: number, maxMembers: number, maxBefore = 6) =>
       located(snugFleet(maxNodes)),
       fc
         .array(snugJob, { maxLength: maxBefore / 2 })
-        .map((list) => list.map((job, index) => ({ ...job, id: `j${index}` }) as Job)),
+        .map((list) => list.map((job, index) => ({ ...job, id: `j${index}` }))),
       membersOf(snugJob, maxMembers + 1),
     ),
   );
@@ -131,7 +131,7 @@ describe('a gang with a topology', () => {
         const groups = groupsOf(nodes, topology.required);
         expect(groups.some((group) => ids.every((id) => group.includes(id)))).toBe(true);
       }),
-      { numRuns: 400, seed: 1, endOnFailure: true },
+      { numRuns: 400, seed: 1 },
     );
     expect(placed).toBeGreaterThan(100);
   });
@@ -154,7 +154,7 @@ describe('a gang with a topology', () => {
         if (canStart) placed++;
         else refused++;
       }),
-      { numRuns: 500, seed: 2, endOnFailure: true },
+      { numRuns: 500, seed: 2 },
     );
     expect(placed).toBeGreaterThan(100);
     expect(refused).toBeGreaterThan(100);
@@ -192,7 +192,7 @@ describe('a gang with a topology', () => {
           if (ids !== undefined) found[narrowest ?? 'anywhere']++;
         },
       ),
-      { numRuns: 700, seed: 3, endOnFailure: true },
+      { numRuns: 700, seed: 3 },
     );
     expect(Math.min(...Object.values(found))).toBeGreaterThan(2);
   });
@@ -268,12 +268,17 @@ describe('a gang with a topology', () => {
   });
 });
 
+/** Jobs of few demands, so that scores kept from before are asked for again. */
+const repeated: fc.Arbitrary<readonly Job[]> = membersOf(fc.oneof(demand, snugJob), 15).map((list) =>
+  list.map((job) => compact({ ...job, gang: undefined }) as Job),
+);
+
 describe('keepsDomainsEmpty', () => {
   it('takes a node of an empty domain only when no other node has room, also after jobs have left', () => {
     fc.assert(
       fc.property(
-        located(fleet(6)),
-        jobs({ hasGangs: false, maxLength: 15 }),
+        fc.oneof(located(fleet(6)), located(snugFleet(6))),
+        repeated,
         fc.array(fc.nat(), { maxLength: 15 }),
         level,
         workload,
@@ -308,7 +313,7 @@ describe('keepsDomainsEmpty', () => {
           });
         },
       ),
-      { numRuns: 200, seed: 6 },
+      { numRuns: 300, seed: 6 },
     );
   });
 });

@@ -14,7 +14,7 @@ export interface Domain {
 }
 
 /** Equal for nodes of one domain of the level; `undefined` for a node that names none. Names count within their zone. */
-export function domainKey(node: GpuNode, level: TopologyLevel): string | undefined {
+function domainKey(node: GpuNode, level: TopologyLevel): string | undefined {
   const name = node[level];
   if (name === undefined) return undefined;
   return level === 'zone' ? name : JSON.stringify([name, node.zone ?? null]);
