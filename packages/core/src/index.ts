@@ -34,6 +34,8 @@ export type {
   Tier,
   TierKind,
   Toleration,
+  Topology,
+  TopologyLevel,
 } from './fleet/index.ts';
 export {
   admit,
@@ -65,6 +67,7 @@ export type {
   MoveBudget,
   NodeWeight,
   NearestBarrier,
+  NearestDomain,
   NearestMiss,
   NodeBarrier,
   NodeRule,

@@ -135,8 +135,8 @@ describe('fewestNodes', () => {
     expect(fewestNodes({ nodes, jobs })).toMatchObject({
       placements: [{ jobId: 'q', nodeId: 'a' }],
       unplaced: [
-        { jobId: 'g1', reason: { kind: 'no-room', nearest: { nodeId: 'a' } } },
-        { jobId: 'g2', reason: { kind: 'gang-incomplete', gang: 'g', blockedBy: 'g1' } },
+        { jobId: 'g1', reason: { kind: 'gang-incomplete', gang: 'g', blockedBy: 'g2' } },
+        { jobId: 'g2', reason: { kind: 'no-room', nearest: { nodeId: 'a' } } },
         { jobId: 'p', reason: { kind: 'no-room', nearest: { nodeId: 'a' } } },
       ],
       weightTotal: 1,

@@ -69,23 +69,26 @@ describe('the decision of priced', () => {
       fc.assert(
         fc.property(fleet(5), fc.array(step, { minLength: 5, maxLength: 25 }), workload, (nodes, steps, mix) => {
           const packer = createPacker({ nodes, workload: mix, nowMs }, { scorer });
-          const options = { shapes: shapesOf(mix), streamsOf: streamsFor(nodes, mix), nowMs };
+          const known = { shapes: shapesOf(mix), streamsOf: streamsFor(nodes, mix), nowMs };
+          let departureRatio = 0;
           const ledger = nodes.map(ledgerNode);
           const placed: { job: Job; placement: Placement }[] = [];
           const nodeOf = (id: string): LedgerNode => ledger.find((node) => node.id === id)!;
           steps.forEach((action, index) => {
             if (action.kind === 'place') {
               const job = { ...action.job, id: `j${index}` };
-              const expected = scanPriced(ledger, nodes, job, options);
+              const expected = scanPriced(ledger, nodes, job, { ...known, departureRatio });
               const result = packer.place(job);
               expect('placement' in result ? result.placement : undefined).toEqual(expected);
               if (expected === undefined) return;
               placedCount++;
+              departureRatio *= 1 - 1 / 512;
               placed.push({ job, placement: expected });
               move(nodeOf(expected.nodeId), job, expected, -1);
             } else if (action.kind === 'release' && placed.length > 0) {
               const [{ job, placement }] = placed.splice(action.pick % placed.length, 1) as [(typeof placed)[number]];
               packer.release(job.id);
+              departureRatio += 1 / 512;
               move(nodeOf(placement.nodeId), job, placement, 1);
             } else if (action.kind === 'cordon' && ledger.length > 0) {
               const node = ledger[action.pick % ledger.length]!;
@@ -111,8 +114,10 @@ describe('the decision of priced', () => {
           const built = createFleet(nodes);
           const { state, indexOf, isCordoned, catalogue } = built;
           const streamsOf = streamsFor(nodes, mix);
-          const { score, changed } = priced(built, mixShapes(mix, catalogue), (k) => streamsOf(built.nodes[k]!.id));
-          const options = { shapes: shapesOf(mix), streamsOf, nowMs };
+          const { score, changed } = priced(built, mixShapes(mix, catalogue), (k) => streamsOf(built.nodes[k]!.id), {
+            departureRatio: 0.5,
+          });
+          const options = { shapes: shapesOf(mix), streamsOf, nowMs, departureRatio: 0.5 };
           const ledger = nodes.map(ledgerNode);
           const placed: { job: Job; placement: Placement }[] = [];
           const apply = (job: Job, placement: Placement, sign: 1 | -1, held: ReturnType<typeof holdingOf>) => {

@@ -155,6 +155,7 @@ function expectTrue(reason: UnplacedReason, job: Job, nodes: readonly GpuNode[],
       });
       break;
     }
+    case 'no-domain':
     case 'gang-incomplete':
       throw new Error('There is no gang.');
   }

@@ -49,6 +49,16 @@ const job = fc.record(
     migProfile: text,
     priority: finite,
     gang: text,
+    topology: fc.oneof(
+      {
+        weight: 8,
+        arbitrary: fc.record(
+          { required: fc.constantFrom('nvlinkDomain', 'rack', 'zone', 'node', 7), prefersCompact: flag },
+          { requiredKeys: [] },
+        ),
+      },
+      fc.constantFrom('rack', null, []),
+    ),
     tenant: text,
     runtimeMs: fc.oneof(finite, fc.integer({ min: 1 })),
     minRuntimeMs: fc.oneof(finite, fc.integer({ min: 0 })),
@@ -83,6 +93,8 @@ const node = fc.record(
     pool: text,
     labels: labelsOf(text),
     zone: text,
+    rack: text,
+    nvlinkDomain: text,
     taints: marks,
     reservedFor: fc.oneof(
       {

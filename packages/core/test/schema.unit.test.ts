@@ -47,6 +47,7 @@ const fullJob = {
   priority: -1,
   tenant: 't',
   gang: 'g',
+  topology: { required: 'rack', prefersCompact: true },
   runtimeMs: 60_000,
   minRuntimeMs: 0,
   zones: ['z'],

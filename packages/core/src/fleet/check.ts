@@ -10,12 +10,13 @@ import {
 } from '../internal/check.ts';
 import { GPU_MILLI } from '../units.ts';
 import { checkJobRules, checkNodeRules } from './check-rules.ts';
-import type { Gpu, GpuNode, Job } from './types.ts';
+import type { Gpu, GpuNode, Job, TopologyLevel } from './types.ts';
 
 const COUNT: NumberRule = { min: 0, isWhole: true };
 const CPU: NumberRule = { ...COUNT, hint: '1 core is 1000 milli-cores.' };
 const MEMORY: NumberRule = { ...COUNT, hint: '1 GiB is 1024 MiB.' };
 const GPU_COUNT: NumberRule = { ...COUNT, hint: 'Ask for a share of one GPU with gpuCount 1 and gpuMilli.' };
+const LEVELS: readonly TopologyLevel[] = ['nvlinkDomain', 'rack', 'zone'];
 const GPU_SHARE: NumberRule = { min: 1, max: GPU_MILLI, isWhole: true, hint: '1000 milli-GPU are one GPU.' };
 const GUARANTEE: NumberRule = { min: 0, hint: 'Leave it out if the job may be moved at any time.' };
 const RUNTIME: NumberRule = { min: 1, hint: 'Leave it out if it is not known.' };
@@ -47,6 +48,8 @@ export function checkNode(node: GpuNode): void {
   checkOptionalNumber(field('idleWatts'), node.idleWatts, { min: 0 });
   checkOptionalNumber(field('expiresAtMs'), node.expiresAtMs, { hint: 'Leave it out if the node stays.' });
   checkOptionalFlag(field('isCordoned'), node.isCordoned);
+  checkOptionalText(field('rack'), node.rack, 'Leave it out if the node is in no rack.');
+  checkOptionalText(field('nvlinkDomain'), node.nvlinkDomain, 'Leave it out if the node is in no NVLink domain.');
   checkNodeRules(field, node);
   const gpus: readonly Gpu[] = node.gpus;
   checkList(field('gpus'), gpus, 'Pass [] for a CPU node.');
@@ -106,6 +109,7 @@ export function checkJob(job: Job): void {
   checkOptionalFlag(field('isPreemptible'), job.isPreemptible);
   checkModels(field('gpuModels'), job.gpuModels);
   checkJobRules(field, job);
+  checkTopology(field, job);
   checkShare(field, job);
 }
 
@@ -119,6 +123,25 @@ function checkModels(field: () => string, models: unknown): void {
   }
   models.forEach((model, index) => {
     checkText(() => field().replace('gpuModels', `gpuModels[${index}]`), model);
+  });
+}
+
+/** Throws unless a value is the name of a level, or `undefined`. */
+export function checkOptionalLevel(field: () => string, value: unknown): void {
+  if (value === undefined || (LEVELS as readonly unknown[]).includes(value)) return;
+  throw new InvalidInputError(field(), `must be one of ${LEVELS.join(', ')}`, value, {
+    hint: 'Leave it out if no level is meant.',
+  });
+}
+
+function checkTopology(field: (name: string) => () => string, { topology }: Job): void {
+  if (topology === undefined) return;
+  checkObject(field('topology'), topology);
+  checkOptionalLevel(field('topology.required'), topology.required);
+  checkOptionalFlag(field('topology.prefersCompact'), topology.prefersCompact);
+  if (topology.required !== undefined || topology.prefersCompact === true) return;
+  throw new InvalidInputError(field('topology')(), 'must require a level or prefer to be compact', topology, {
+    hint: 'Leave it out for a gang that may be spread.',
   });
 }
 

@@ -1,4 +1,4 @@
-export { checkJob, checkJobs, checkNode, checkNodes } from './check.ts';
+export { checkJob, checkJobs, checkNode, checkNodes, checkOptionalLevel } from './check.ts';
 export type {
   Gpu,
   GpuNode,
@@ -11,4 +11,6 @@ export type {
   Tier,
   TierKind,
   Toleration,
+  Topology,
+  TopologyLevel,
 } from './types.ts';

@@ -50,7 +50,9 @@ export interface GpuNode {
   readonly memoryMib: number;
   readonly pool?: string;
   readonly zone?: string;
+  /** Racks of the same name in different zones are different racks. */
   readonly rack?: string;
+  /** Nodes whose GPUs reach each other over NVLink. Domains of the same name in different zones are different domains. */
   readonly nvlinkDomain?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Only jobs that tolerate every one of them are placed here. */
@@ -63,6 +65,20 @@ export interface GpuNode {
   readonly expiresAtMs?: number;
   /** True: what runs stays, nothing new is placed. */
   readonly isCordoned?: boolean;
+}
+
+/** How close nodes are, from the closest. */
+export type TopologyLevel = 'nvlinkDomain' | 'rack' | 'zone';
+
+/** How close the members of a gang must or should be. At least one of the two. */
+export interface Topology {
+  /** All members go into one domain of this level, or none is placed. Nodes that name no domain of the level take no member. */
+  readonly required?: TopologyLevel;
+  /**
+   * As close as there is room: in one NVLink domain, else in one rack, else in one zone, else anywhere; where several domains have to
+   * be spanned, in few of them. @defaultValue false
+   */
+  readonly prefersCompact?: boolean;
 }
 
 /** Work that ends. */
@@ -94,6 +110,8 @@ export interface Job {
   readonly tenant?: string;
   /** Jobs of one gang start together or not at all. */
   readonly gang?: string;
+  /** How close the members of the gang are placed; the same for all of them. A job that starts alone is close to itself, whatever it says. */
+  readonly topology?: Topology;
   /** Expected run time, ms, > 0. A job that knows it is not placed on a node that expires earlier. */
   readonly runtimeMs?: number;
   /**

@@ -38,6 +38,17 @@ export function checkPackJob(job: Job): void {
   checkJob(job);
 }
 
+/** Refuses two members of a gang that ask for different closeness. @throws InvalidInputError */
+export function checkSameTopology(first: Job, job: Job): void {
+  const isSame =
+    first.topology?.required === job.topology?.required &&
+    (first.topology?.prefersCompact ?? false) === (job.topology?.prefersCompact ?? false);
+  if (isSame) return;
+  throw new InvalidInputError(`topology of job '${job.id}'`, `must be that of job '${first.id}'`, job.topology, {
+    hint: 'Give all members of a gang the same topology.',
+  });
+}
+
 /** Checks the jobs that run, without their places. @throws InvalidInputError */
 export function checkRunning(running: readonly RunningJob[] = []): void {
   checkIds(

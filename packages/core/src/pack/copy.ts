@@ -20,13 +20,14 @@ export function copyNode(node: GpuNode): GpuNode {
 
 /** A copy of a job that shares nothing with it. */
 export function copyJob(job: Job): Job {
-  const { gpuModels, zones, nodeLabels, tolerations } = job;
+  const { gpuModels, zones, nodeLabels, tolerations, topology } = job;
   return {
     ...job,
     ...(gpuModels === undefined ? {} : { gpuModels: [...gpuModels] }),
     ...(zones === undefined ? {} : { zones: [...zones] }),
     ...(nodeLabels === undefined ? {} : { nodeLabels: copyLists(nodeLabels) }),
     ...(tolerations === undefined ? {} : { tolerations: copyMarks(tolerations) }),
+    ...(topology === undefined ? {} : { topology: { ...topology } }),
   };
 }
 

@@ -1,11 +1,12 @@
 import { GPU_MILLI } from '../units.ts';
 import type { FleetState } from './fleet-state.ts';
 import { STREAM_COUNT, STREAM_LENGTH, type MixShape } from './task-streams.ts';
+import { createWasteTable } from './waste-table.ts';
 
 /** CPU is looked at in steps of this part of the largest node: states that differ by less share their estimate. */
-const CPU_STEPS = 128;
+const CPU_STEPS = 43;
 /** Node states remembered. They are computed anew after that, with the same result. */
-const MAX_REMEMBERED = 1 << 18;
+const MAX_REMEMBERED = 1 << 17;
 
 /**
  * Expected final waste: milli-GPU that will stay idle on a node for good. A node in its present state is offered each stream of
@@ -36,8 +37,12 @@ export function createExpectedWaste(
   const memoryNeed = Float64Array.from(shapes, ({ demand }) => demand.gpuMemoryMib);
   const eligible = shapes.map(({ demand }) => demand.isGpuEligible);
   const usesMemory = memoryNeed.some((need) => need > 0);
-  const remembered = new Map<Uint32Array, Map<string, number>>();
-  let rememberedCount = 0;
+  // A node with less CPU than every job with a GPU needs keeps what is idle.
+  const leastCpu = shapes.reduce(
+    (least, { demand }) => (demand.gpuMilli > 0 ? Math.min(least, demand.cpuMilli) : least),
+    Infinity,
+  );
+  const numberOf = new Map<Uint32Array, number>();
 
   const mostGpus = gpuStart.reduce((most, end, n) => (n === 0 ? most : Math.max(most, end - gpuStart[n - 1]!)), 0);
   // GPUs with something left: the node as it is, and as it fills up.
@@ -48,12 +53,19 @@ export function createExpectedWaste(
   const left = new Int32Array(mostGpus);
   const memoryLeft = new Float64Array(mostGpus);
 
+  // Streams, CPU steps, then of each GPU its type with what is left of it, and its memory left.
+  const width = 2 + (usesMemory ? 2 : 1) * mostGpus;
+  const row = new Float64Array(width);
+  const table = createWasteTable(width, MAX_REMEMBERED);
+
   /** Collects the GPUs in a fixed order, so that nodes with the same GPUs in another order are one state. */
-  const collect = (node: number): string => {
+  const collect = (node: number): number => {
     rows = 0;
+    let idle = 0;
     for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
       const free = gpuFree[g]!;
       if (free <= 0) continue;
+      idle += free;
       const kind = gpuType[g]!;
       const mib = usesMemory ? gpuMemoryFree[g]! : 0;
       let at = rows++;
@@ -68,19 +80,26 @@ export function createExpectedWaste(
       type[at] = kind;
       memory[at] = mib;
     }
-    let key = '';
+    return idle;
+  };
+  const describe = (streams: Uint32Array, steps: number): void => {
+    let number = numberOf.get(streams);
+    if (number === undefined) numberOf.set(streams, (number = numberOf.size));
+    row.fill(0);
+    row[0] = number;
+    row[1] = steps;
     for (let g = 0; g < rows; g++) {
-      key += `${milli[g]! + type[g]! * (GPU_MILLI + 1)},`;
-      if (usesMemory) key += `${memory[g]!};`;
+      row[2 + g] = milli[g]! + type[g]! * (GPU_MILLI + 1);
+      // Unknown memory is -1.
+      if (usesMemory) row[2 + mostGpus + g] = memory[g]! + 1;
     }
-    return key;
   };
 
   /** Idle milli-GPU after the stream that begins at `from`. */
   const fill = (streams: Uint32Array, from: number, cpu: number, idle: number): number => {
     left.set(milli);
     if (usesMemory) memoryLeft.set(memory);
-    for (let k = from; k < from + STREAM_LENGTH && idle > 0; k++) {
+    for (let k = from; k < from + STREAM_LENGTH && idle > 0 && cpu >= leastCpu; k++) {
       const shape = streams[k]!;
       if (cpuNeed[shape]! > cpu) continue;
       const count = countNeed[shape]!;
@@ -118,27 +137,24 @@ export function createExpectedWaste(
     return idle;
   };
 
-  const waste = (node: number, cpuFree: number): number => {
-    const steps = Math.floor(cpuFree / cpuStep);
-    const key = `${collect(node)}${steps}`;
-    let idle = 0;
-    for (let g = 0; g < rows; g++) idle += milli[g]!;
-    if (idle === 0 || shapes.length === 0) return idle;
-    const streams = streamsOf(node);
-    let known = remembered.get(streams);
-    if (known === undefined) remembered.set(streams, (known = new Map<string, number>()));
-    const found = known.get(key);
-    if (found !== undefined) return found;
+  // The state that is estimated now.
+  let idle = 0;
+  let cpu = 0;
+  let streams: Uint32Array = new Uint32Array(0);
+  const estimate = (): number => {
     let sum = 0;
-    for (let stream = 0; stream < STREAM_COUNT; stream++) {
-      sum += fill(streams, stream * STREAM_LENGTH, steps * cpuStep, idle);
-    }
-    if (rememberedCount++ === MAX_REMEMBERED) {
-      for (const states of remembered.values()) states.clear();
-      rememberedCount = 0;
-    }
-    known.set(key, sum / STREAM_COUNT);
+    for (let stream = 0; stream < STREAM_COUNT; stream++) sum += fill(streams, stream * STREAM_LENGTH, cpu, idle);
     return sum / STREAM_COUNT;
+  };
+  const waste = (node: number, cpuFree: number): number => {
+    idle = collect(node);
+    if (idle === 0 || shapes.length === 0) return idle;
+    const steps = Math.floor(cpuFree / cpuStep);
+    cpu = steps * cpuStep;
+    if (cpu < leastCpu) return idle;
+    streams = streamsOf(node);
+    describe(streams, steps);
+    return table.get(row, estimate);
   };
   return { waste };
 }

@@ -68,12 +68,35 @@ export function explainUnplaced(reason: UnplacedReason): string {
           : 'None has room now: uncordon one and free room there, or add a node.') +
         orAt(reason.barred)
       );
+    case 'no-domain':
+      return noDomain(reason);
     case 'gang-incomplete':
       return (
         `No place for '${reason.blockedBy}', another member of gang '${reason.gang}', so none of the gang was placed. ` +
         `Make room for '${reason.blockedBy}' first.`
       );
   }
+}
+
+function noDomain(reason: Extract<UnplacedReason, { readonly kind: 'no-domain' }>): string {
+  const { gang, level, memberCount, nearest, fitsAt, isProven } = reason;
+  const noun = level === 'nvlinkDomain' ? 'NVLink domain' : level;
+  const loosen =
+    fitsAt === undefined
+      ? ''
+      : fitsAt === 'anywhere'
+        ? ' Without the requirement the gang fits now.'
+        : ` Required to be in one ${fitsAt} only, the gang fits now.`;
+  if (nearest === undefined) return `Gang '${gang}' needs one ${noun}, and no node names one. Name them.${loosen}`;
+  const { name, zone, placeableCount, nodesToEmpty } = nearest;
+  const remedy =
+    nodesToEmpty === undefined
+      ? 'Even empty it would not hold the gang.'
+      : `It holds all when ${list(nodesToEmpty)} ${nodesToEmpty.length === 1 ? 'is' : 'are'} emptied.`;
+  return (
+    `No ${noun} ${isProven ? 'has' : 'was found that has'} room for all ${memberCount} members of gang '${gang}': ` +
+    `'${name}'${zone === undefined ? '' : ` in zone '${zone}'`} is nearest, with room for ${placeableCount}. ${remedy}${loosen}`
+  );
 }
 
 /** A way out that a barred node offers. */

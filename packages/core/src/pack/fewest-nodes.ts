@@ -1,4 +1,5 @@
 import { checkNumber } from '../check-number.ts';
+import { InvalidInputError } from '../errors.ts';
 import type { Job, Placement } from '../fleet/index.ts';
 import { checkNow, checkRunning } from './check-input.ts';
 import { fewestProblem, isHoldable, type FewestProblem } from './fewest-problem.ts';
@@ -29,7 +30,9 @@ import type { UnplacedJob } from './types.ts';
  * The order of nodes and jobs does not matter. Time: for the bound a linear program of `shapes + kinds of nodes × resources`
  * rows, for each round `O(nodes × shapes)`. Space `O(nodes + jobs + rows^2)`.
  *
- * @throws InvalidInputError as {@link pack}, when an option is malformed, and when a node lacks the price or the power that
+ * `topology.prefersCompact` is not looked at.
+ *
+ * @throws InvalidInputError as {@link pack}, when an option is malformed, when a gang requires a topology, and when a node lacks the price or the power that
  * `weight` asks for.
  *
  * @example
@@ -46,6 +49,12 @@ export function fewestNodes(input: FewestNodesInput, options: FewestNodesOptions
   checkNumber('maxSteps', maxSteps, { min: 0, isWhole: true });
   checkNumber('seed', seed, { isWhole: true, hint: 'Pass an integer such as 42.' });
   checkPackInput(input);
+  for (const job of input.jobs) {
+    if (job.gang === undefined || job.topology?.required === undefined) continue;
+    throw new InvalidInputError(`topology.required of job '${job.id}'`, 'must be absent here', job.topology.required, {
+      hint: 'Place gangs that need one domain with pack, and pass them as running.',
+    });
+  }
   checkNow(input.nowMs);
   checkRunning(input.running);
   const weights = new Map(input.nodes.map((node) => [node.id, nodeWeight(node, weight)]));

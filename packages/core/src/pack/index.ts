@@ -40,6 +40,7 @@ export type {
 export type { NodeWeight } from './node-weight.ts';
 export type {
   NearestBarrier,
+  NearestDomain,
   NearestMiss,
   NodeBarrier,
   NodeRule,

@@ -1,5 +1,5 @@
 import type { Fleet } from './fleet.ts';
-import type { Found, Limits, ScoreTree } from './score-index.ts';
+import type { Found, Limits, ScoreTree } from './score-tree.ts';
 import { shortfall } from './shortfall.ts';
 import type { Demand } from './demand.ts';
 

@@ -94,7 +94,7 @@ function receivedByKind(
 ): readonly Float64Array[] {
   const trial = createFleet(nodes);
   const { kindOf } = trial.catalogue;
-  const scorer = priced(trial, shapes, (node) => streams[kindOf[node]!]!);
+  const scorer = priced(trial, shapes, (node) => streams[kindOf[node]!]!, { departureRatio: 0 });
   const index = createScoreIndex(trial, scorer);
   const upTo = new Float64Array(shapes.length);
   let total = 0;

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
 import { checkJobs, type Job, type Placement } from '../fleet/index.ts';
-import { checkClock, checkPackNodes, scorerOf } from './check-input.ts';
+import { checkClock, checkPackNodes, checkSameTopology, scorerOf } from './check-input.ts';
 import { createPacker } from './packer.ts';
 import type { PackInput, PackOptions, PackResult, UnplacedJob } from './types.ts';
 import { boundProblem, measured, volumeBound } from './volume-bound.ts';
@@ -83,6 +83,13 @@ export function checkPackInput({ nodes, jobs, running = [], nowMs }: Omit<PackIn
   checkJobs(jobs);
   const hasExpiry = nodes.some(({ expiresAtMs }) => expiresAtMs !== undefined);
   for (const job of jobs) checkClock(job, hasExpiry, nowMs);
+  const firstOf = new Map<string, Job>();
+  for (const job of jobs) {
+    if (job.gang === undefined) continue;
+    const first = firstOf.get(job.gang);
+    if (first === undefined) firstOf.set(job.gang, job);
+    else checkSameTopology(first, job);
+  }
   const runningIds = new Set(running.map(({ job }) => job.id));
   jobs.forEach(({ id }, index) => {
     if (!runningIds.has(id)) return;

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
-import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+import { checkOptionalLevel, type GpuNode, type Job, type Placement } from '../fleet/index.ts';
+import { checkOptionalNumber } from '../check-number.ts';
 import { checkIds, checkOptionalFlag } from '../internal/check.ts';
 import {
   checkClock,
@@ -8,15 +9,20 @@ import {
   checkPackNode,
   checkPackNodes,
   checkRunning,
+  checkSameTopology,
   scorerOf,
 } from './check-input.ts';
 import { copyJob, copyNode, copyPlacement } from './copy.ts';
+import { placeTogether } from './place-gang.ts';
 import { createMix } from './mix.ts';
 import { createKindStreams } from './node-kinds.ts';
 import { createPacking, type Packing } from './packing.ts';
 import type { Held } from './running.ts';
 import { statsOf } from './stats.ts';
 import type { Packer, PackerInput, PackOptions, PlaceResult } from './types.ts';
+
+/** Jobs over which departures are averaged. */
+const TURNOVER_JOBS = 512;
 
 /** A job in its place; `held` is valid for the packing it was made in. */
 interface Placed {
@@ -59,17 +65,25 @@ const started = (startedAtMs: number | undefined) => (startedAtMs === undefined 
  */
 export function createPacker(input: PackerInput, options: PackOptions = {}): Packer {
   const scorer = scorerOf(options);
-  const { prefersEarlyExpiry = false } = options;
+  const { prefersEarlyExpiry = false, keepsDomainsEmpty } = options;
   checkOptionalFlag(() => 'prefersEarlyExpiry', prefersEarlyExpiry);
+  checkOptionalLevel(() => 'keepsDomainsEmpty', keepsDomainsEmpty);
   checkPackNodes(input.nodes);
   checkNow(input.nowMs);
   checkRunning(input.running);
+  checkOptionalNumber(() => 'departureRatio', input.departureRatio, {
+    min: 0,
+    max: 1,
+    hint: 'Leave it out at the start.',
+  });
   const { nowMs } = input;
   const nodes = new Map<string, GpuNode>(input.nodes.map((node) => [node.id, copyNode(node)]));
   const mix = createMix(input, scorer);
   const kindStreams = createKindStreams(mix.jobCount);
   const placed = new Map<string, Placed>();
-  const create = () => createPacking([...nodes.values()], scorer, mix.shapes(), nowMs, kindStreams, prefersEarlyExpiry);
+  const turnover = { departureRatio: input.departureRatio ?? 0 };
+  const setup = { scorer, nowMs, kindStreams, turnover, prefersEarlyExpiry, keepsDomainsEmpty };
+  const create = () => createPacking([...nodes.values()], mix.shapes(), setup);
   let packing = create();
   let isStale = false;
 
@@ -97,11 +111,18 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   const observe = (job: Job): void => {
     if (mix.observe(job)) current().setMix(mix.shapes());
   };
+  const keep = (job: Job, { placement, held }: Pick<Placed, 'placement' | 'held'>): PlaceResult => {
+    placed.set(job.id, { job: copyJob(job), placement, held });
+    if (turnover.departureRatio > 0) {
+      turnover.departureRatio *= 1 - 1 / TURNOVER_JOBS;
+      current().lookAgain(held.node);
+    }
+    return { placement: copyPlacement(placement) };
+  };
   const take = (job: Job): PlaceResult => {
     const outcome = current().take(job);
     if ('reason' in outcome) return { unplaced: { jobId: job.id, reason: outcome.reason } };
-    placed.set(job.id, { job: copyJob(job), placement: outcome.placement, held: outcome.held });
-    return { placement: copyPlacement(outcome.placement) };
+    return keep(job, outcome);
   };
   const entryOf = <T>(map: ReadonlyMap<string, T>, field: string, id: string, noun: string): T => {
     const entry = map.get(id);
@@ -110,6 +131,7 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   };
   const release = (jobId: string): void => {
     const entry = entryOf(placed, 'jobId', jobId, 'job that is placed');
+    turnover.departureRatio = Math.min(1, turnover.departureRatio + 1 / TURNOVER_JOBS);
     // A new packing gives the entry a new holding, so it is read after.
     current().giveBack(entry.held);
     placed.delete(jobId);
@@ -136,20 +158,14 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
             hint: 'Call placeGang once for each gang.',
           });
         }
+        checkSameTopology(jobs[0]!, job);
       }
       for (const job of jobs) observe(job);
-      const results: PlaceResult[] = [];
-      for (const job of jobs) {
-        const result = take(job);
-        if ('placement' in result) {
-          results.push(result);
-          continue;
-        }
-        for (const member of jobs.slice(0, results.length)) release(member.id);
-        const others = { kind: 'gang-incomplete', gang, blockedBy: job.id } as const;
-        return jobs.map((member) => (member === job ? result : { unplaced: { jobId: member.id, reason: others } }));
+      const outcome = placeTogether(current(), jobs, gang, () => [...placed.values()].map(({ held }) => held));
+      if ('reasonOf' in outcome) {
+        return jobs.map((job) => ({ unplaced: { jobId: job.id, reason: outcome.reasonOf(job) } }));
       }
-      return results;
+      return jobs.map((job) => keep(job, outcome.takenBy.get(job.id)!));
     },
     release,
     addNode: (node) => {
@@ -183,6 +199,7 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
         ...started(startedAtMs),
       })),
       ...mix.snapshot(),
+      ...(turnover.departureRatio === 0 ? {} : { departureRatio: turnover.departureRatio }),
       ...(nowMs === undefined ? {} : { nowMs }),
     }),
     stats: () => statsOf(current()),

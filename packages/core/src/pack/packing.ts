@@ -1,18 +1,24 @@
-import type { Job, Placement } from '../fleet/index.ts';
-import { demandOf, coarseMemory, shapeKeys, type Demand } from './demand.ts';
+import type { Job, Placement, TopologyLevel } from '../fleet/index.ts';
+import { coarseMemory, demandKey, demandOf, shapeKeys, type Demand } from './demand.ts';
 import { earlyExpiryFirst } from './early-expiry.ts';
 import { move, type Holding } from './fleet-state.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createFragmentation, type Fragmentation } from './fragmentation.ts';
 import { severalGpus } from './gpu-choice.ts';
+import { emptyDomainsLast } from './keep-empty.ts';
 import type { KindStreams } from './node-kinds.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { holdingOf, type Held } from './running.ts';
 import { createScoreIndex, type ScoreIndex } from './score-index.ts';
+import type { Limits, ScoreTree } from './score-tree.ts';
+import type { Turnover } from './scarcity.ts';
 import { createScorer } from './scorers.ts';
 import { findInstance } from './shortfall.ts';
 import type { RunningJob, Scorer, UnplacedReason, WorkloadShape } from './types.ts';
 import { unplacedReason } from './unplaced-reason.ts';
+
+/** Demands remembered, more than a gang has. */
+const MAX_DEMANDS = 4_096;
 
 /** A fleet of fixed nodes with an index over it. Rebuilt when nodes come or go. */
 export interface Packing {
@@ -22,9 +28,20 @@ export interface Packing {
   readonly take: (
     job: Job,
   ) => { readonly placement: Placement; readonly held: Held } | { readonly reason: UnplacedReason };
+  /** Takes the best place for a job among some nodes, ascending; `undefined`: it fits none of them. `O(nodes given)` */
+  readonly takeAmong: (
+    job: Job,
+    nodes: Int32Array,
+  ) => { readonly placement: Placement; readonly held: Held } | undefined;
+  /** What a job asks for. The same object for all jobs of a gang that ask for the same. */
+  readonly demandOf: (job: Job) => Demand;
   readonly giveBack: (held: Held) => void;
+  /** Takes what was given back, or what is known to be free. */
+  readonly hold: (held: Held) => void;
   /** Takes the place a running job holds. @throws InvalidInputError as {@link holdingOf} */
   readonly occupy: (running: RunningJob, field: string) => Held;
+  /** Something other than the amounts of the node has changed that scores depend on. */
+  readonly lookAgain: (node: number) => void;
   readonly setCordon: (node: number, isCordoned: boolean) => void;
   /** Measures fragmentation against another mix from now on. */
   readonly setMix: (mix: readonly WorkloadShape[]) => void;
@@ -32,15 +49,24 @@ export interface Packing {
   readonly fragmentation: () => Fragmentation | undefined;
 }
 
+/** What stays the same while nodes come and go. */
+export interface PackingSetup {
+  readonly scorer: Scorer;
+  readonly nowMs: number | undefined;
+  readonly kindStreams: KindStreams;
+  /** Changed from outside; takes effect with the next change of a node. */
+  readonly turnover: Turnover;
+  readonly prefersEarlyExpiry: boolean;
+  readonly keepsDomainsEmpty: TopologyLevel | undefined;
+}
+
 /** Creates the working state of a packer. `O(nodes log nodes + GPUs)`. */
 export function createPacking(
   nodes: Parameters<typeof createFleet>[0],
-  scorerName: Scorer,
   mix: readonly WorkloadShape[],
-  nowMs: number | undefined,
-  kindStreams: KindStreams,
-  prefersEarlyExpiry: boolean,
+  setup: PackingSetup,
 ): Packing {
+  const { scorer: scorerName, nowMs, kindStreams, turnover, prefersEarlyExpiry, keepsDomainsEmpty } = setup;
   const fleet = createFleet(nodes);
   const { state, catalogue } = fleet;
   const hasExpiry = fleet.expiresAtMs.some((expiresAtMs) => expiresAtMs < Infinity);
@@ -53,8 +79,9 @@ export function createPacking(
     const usesMix = scorerName === 'fgd' || scorerName === 'priced';
     if (!usesMix && index !== undefined) return;
     fragmentation = usesMix ? createFragmentation(state, catalogue, shapes) : undefined;
-    scorer = createScorer(scorerName, fleet, shapes, fragmentation, kindStreams);
+    scorer = createScorer(scorerName, fleet, shapes, { fragmentation, kindStreams, turnover });
     if (prefersEarlyExpiry) scorer = earlyExpiryFirst(scorer, fleet);
+    if (keepsDomainsEmpty !== undefined) scorer = emptyDomainsLast(scorer, fleet, keepsDomainsEmpty);
     index = createScoreIndex(fleet, scorer);
   };
   const apply = (held: Held, sign: -1 | 1): void => {
@@ -62,36 +89,67 @@ export function createPacking(
     index!.changed(held.node);
   };
   const keyOf = shapeKeys(catalogue);
-  const take: Packing['take'] = (job) => {
-    const runtimeMs = hasExpiry ? job.runtimeMs : undefined;
-    const neededUntilMs = runtimeMs === undefined ? -Infinity : nowMs! + runtimeMs;
+  const demands = new Map<string, Demand>();
+  const limitsOf = ({ memoryMib, runtimeMs }: Job): Limits => ({
+    memoryMib,
+    neededUntilMs: hasExpiry && runtimeMs !== undefined ? nowMs! + runtimeMs : -Infinity,
+  });
+  const treeOf = (job: Job, { neededUntilMs }: Limits): ScoreTree => {
     // The scores of timed jobs follow the expiry of the nodes, not the run time.
-    const isTimed = prefersEarlyExpiry && runtimeMs !== undefined;
+    const isTimed = prefersEarlyExpiry && neededUntilMs > -Infinity;
     const key = keyOf(job);
-    const tree = index!.treeOf(isTimed ? `${key}|timed` : key, () =>
+    return index!.treeOf(isTimed ? `${key}|timed` : key, () =>
       demandOf({ ...job, memoryMib: coarseMemory(job.memoryMib) }, catalogue, isTimed ? neededUntilMs : -Infinity),
     );
-    const { memoryMib } = job;
-    const found = index!.best(tree, { memoryMib, neededUntilMs });
-    if (found.key < 0) {
-      return { reason: unplacedReason(fleet, { ...tree.demand, memoryMib, neededUntilMs }, found.node, job) };
-    }
-    const held = { node: found.node, holding: choose(fleet, scorer, tree.demand, found.node, memoryMib) };
+  };
+  const takeAt = (job: Job, { demand }: ScoreTree, node: number) => {
+    const held = { node, holding: choose(fleet, scorer, demand, node, job.memoryMib) };
     apply(held, -1);
     return { placement: placementOf(fleet, job, held), held };
+  };
+  const take: Packing['take'] = (job) => {
+    const limits = limitsOf(job);
+    const tree = treeOf(job, limits);
+    const { node, key } = index!.best(tree, limits);
+    if (key < 0) return { reason: unplacedReason(fleet, { ...tree.demand, ...limits }, node, job) };
+    return takeAt(job, tree, node);
+  };
+  const takeAmong: Packing['takeAmong'] = (job, nodes) => {
+    const limits = limitsOf(job);
+    const tree = treeOf(job, limits);
+    const node = index!.bestAmong(tree, nodes, limits);
+    return node < 0 ? undefined : takeAt(job, tree, node);
+  };
+  const wholeDemandOf: Packing['demandOf'] = (job) => {
+    const { neededUntilMs } = limitsOf(job);
+    const key = `${demandKey(job, catalogue)}|${neededUntilMs}`;
+    let demand = demands.get(key);
+    if (demand === undefined) {
+      if (demands.size === MAX_DEMANDS) demands.clear();
+      demands.set(key, (demand = demandOf(job, catalogue, neededUntilMs)));
+    }
+    return demand;
   };
   setMix(mix);
   return {
     fleet,
     hasExpiry,
     take,
+    takeAmong,
+    demandOf: wholeDemandOf,
     giveBack: (held) => {
       apply(held, 1);
+    },
+    hold: (held) => {
+      apply(held, -1);
     },
     occupy: ({ job, placement }, field) => {
       const held = holdingOf(fleet, job, placement, field);
       apply(held, -1);
       return held;
+    },
+    lookAgain: (node) => {
+      index!.changed(node);
     },
     setCordon: (node, isCordoned) => {
       fleet.isCordoned[node] = isCordoned ? 1 : 0;

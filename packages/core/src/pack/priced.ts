@@ -4,7 +4,7 @@ import { createExpectedWaste } from './expected-waste.ts';
 import type { Fleet } from './fleet.ts';
 import { fewestInstances, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
-import { createScarcity } from './scarcity.ts';
+import { createScarcity, type Turnover } from './scarcity.ts';
 import type { MixShape } from './task-streams.ts';
 
 /**
@@ -13,27 +13,19 @@ import type { MixShape } from './task-streams.ts';
  */
 const DEAREST_MILLI = 2 ** 20;
 
-/** What a demand costs on each node, as long as the node stands still. */
-interface Known {
-  /** Growth of expected waste, milli-GPU. */
-  readonly growth: Float64Array;
-  /** Row of the GPU for a share. */
-  readonly gpu: Int32Array;
-  /** Version of the node they belong to. */
-  readonly version: Int32Array;
-}
-
 /**
  * Least growth of expected final waste plus the price of the hosts that hard jobs lose, in whole milli-GPU; see
  * {@link createExpectedWaste} and {@link createScarcity}. Of equal nodes the fuller one is taken, the one whose GPUs are idle to
  * a smaller share; a node without GPUs counts as full. MIG jobs go where the fewest instances are free.
  *
  * @param streamsOf - by node, the random jobs it is tried on.
+ * @param turnover - read at every change of a node.
  */
 export function priced(
   fleet: Fleet,
   shapes: readonly MixShape[],
   streamsOf: (node: number) => Uint32Array,
+  turnover: Turnover,
 ): NodeScorer {
   const { state, kindState } = fleet;
   const { nodeCount, gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree, nodeGpuFree } = state;
@@ -41,24 +33,10 @@ export function priced(
   const { nodeGpuFree: gpuTotal } = kindState;
   const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
   const { waste } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
-  const scarcity = createScarcity(fleet, shapes);
+  const scarcity = createScarcity(fleet, shapes, turnover);
   const instances = fewestInstances(fleet);
   // Expected waste of each node as it stands; NaN: to be computed.
   const before = new Float64Array(nodeCount).fill(NaN);
-  const version = new Int32Array(nodeCount).fill(1);
-  const knownOf = new WeakMap<Demand, Known>();
-
-  const known = (demand: Demand): Known => {
-    const found = knownOf.get(demand);
-    if (found !== undefined) return found;
-    const made = {
-      growth: new Float64Array(nodeCount),
-      gpu: new Int32Array(nodeCount),
-      version: new Int32Array(nodeCount),
-    };
-    knownOf.set(demand, made);
-    return made;
-  };
   /** Takes (`sign` -1) or gives back (`sign` 1) a share, so that it can be tried. */
   const moveShare = (node: number, gpu: number, { gpuMilli, gpuMemoryMib }: Demand, sign: -1 | 1): void => {
     gpuFree[gpu]! += sign * gpuMilli;
@@ -87,8 +65,10 @@ export function priced(
     return false;
   };
 
-  /** Computes the growth of waste, and the GPU for a share: the least growth, the lowest of equals. */
-  const grow = (node: number, demand: Demand, { growth, gpu, version: seen }: Known): void => {
+  // GPU of the share that was looked at last.
+  let bestGpu = -1;
+  /** Growth of waste, least over the GPUs for a share, the lowest of equals, which is left in `bestGpu`. */
+  const growth = (node: number, demand: Demand): number => {
     if (Number.isNaN(before[node])) before[node] = waste(node, cpuFree[node]!);
     const cpuLeft = cpuFree[node]! - demand.cpuMilli;
     let least = Infinity;
@@ -109,11 +89,10 @@ export function priced(
         moveShare(node, g, demand, 1);
         if (after >= least) continue;
         least = after;
-        gpu[node] = g;
+        bestGpu = g;
       }
     }
-    growth[node] = least - before[node]!;
-    seen[node] = version[node]!;
+    return least - before[node]!;
   };
   /** Price of the hosts that hard jobs lose when the demand goes to the node. */
   const hostsLost = (node: number, demand: Demand, gpu: number): number => {
@@ -132,21 +111,19 @@ export function priced(
 
   const score = (node: number, demand: Demand): number => {
     if (demand.isMig) return instances(node);
-    const costs = known(demand);
-    if (costs.version[node] !== version[node]) grow(node, demand, costs);
-    const cost = Math.round(costs.growth[node]! + hostsLost(node, demand, costs.gpu[node]!));
+    const grown = growth(node, demand);
+    const cost = Math.round(scarcity.isHost(node) ? grown + hostsLost(node, demand, bestGpu) : grown);
     const total = gpuTotal[kindOf[node]!]!;
     const usedRatio = total === 0 ? 1 : (total - nodeGpuFree[node]!) / total;
     // Costs are whole, so half a milli-GPU orders the nodes of equal cost.
     return Math.max(0, DEAREST_MILLI - cost) + 0.5 * usedRatio;
   };
   const shareGpu = (node: number, demand: Demand): number => {
-    score(node, demand);
-    return known(demand).gpu[node]!;
+    growth(node, demand);
+    return bestGpu;
   };
   const changed: NodeScorer['changed'] = (node, mark) => {
     before[node] = NaN;
-    version[node]!++;
     scarcity.changed(node, mark);
   };
   return { score, shareGpu, changed };

@@ -13,14 +13,27 @@ const MARGIN_DEVIATIONS = 2;
 /** Width of the step from plenty to none, in standard deviations of the demand. */
 const SOFTNESS = 0.5;
 /** A price takes this many values above 0, a power of two: it stands still most of the time, and sums of prices are exact. */
-const PRICE_LEVELS = 32;
+const PRICE_LEVELS = 8;
 /** Shapes that not every GPU can serve and that have prices; the scarcest on the empty fleet. */
 const MAX_CHOOSY_SHAPES = 48;
+
+/** The logistic at which a price reaches the next level; its own inverse, so that no exponential is taken for a decision. */
+const LEVEL_STARTS = Float64Array.from({ length: PRICE_LEVELS }, (_, level) =>
+  Math.log((level + 0.5) / (PRICE_LEVELS - level - 0.5)),
+);
+
+/** How work comes and goes. */
+export interface Turnover {
+  /** Jobs that leave for one that comes, lately, from 0 (all work stays) to 1. */
+  departureRatio: number;
+}
 
 /** Prices on hosts of jobs that are hard to host; see {@link createScarcity}. */
 export interface Scarcity {
   /** What the node is worth less now than when it last changed, milli-GPU: a placement is tried on the state, then asked. */
   readonly loss: (node: number) => number;
+  /** True when the node hosts a shape that has a price; else nothing placed there can lose any. */
+  readonly isHost: (node: number) => boolean;
   /** The node's amounts or its cordon have changed. Calls `mark` for other nodes whose loss may have changed with the prices. */
   readonly changed: (node: number, mark: (node: number) => void) => void;
 }
@@ -39,13 +52,15 @@ interface HardShape {
  * whole GPUs when shares are most of the demand. A host is one job of the shape that could start now. With `S` hosts left
  * and a demand `D` for them until the fleet is full, one host costs
  *
- * `weight × logistic((D × (1 + margin) + deviations × sqrt(D) - S) / max(1, softness × sqrt(D)))`
+ * `weight × logistic((D × (1 + margin) + deviations × sqrt(D + T) - S) / max(1, softness × sqrt(D + T)))`
  *
  * in whole levels: nothing while hosts are plenty, the full weight when they are about to run out. Larger shapes that need the
  * same hosts count in `D` (Hall's condition on nested shapes). `D` falls as the fleet fills, so hosts kept for work that
- * no longer comes are given free. The prices follow from what is free now, not from what happened before.
+ * no longer comes are given free. `T` is what of it runs at a time in a full fleet, times the share of jobs that leave for
+ * one that comes: where work comes and goes, a count of `T` on average swings by `sqrt(T)`, and hosts are kept for the swing. Apart from that
+ * share the prices follow from what is free now, not from what happened before.
  */
-export function createScarcity(fleet: Fleet, shapes: readonly MixShape[]): Scarcity {
+export function createScarcity(fleet: Fleet, shapes: readonly MixShape[], turnover: Turnover): Scarcity {
   const { state, isCordoned } = fleet;
   const { nodeCount, cpuFree, nodeGpuFree } = state;
   const hard = hardShapes(fleet, shapes);
@@ -54,7 +69,8 @@ export function createScarcity(fleet: Fleet, shapes: readonly MixShape[]): Scarc
   const gpuPerJob = mean(({ gpuCount, gpuMilli }) => gpuCount * gpuMilli);
   const cpuPerJob = mean(({ cpuMilli }) => cpuMilli);
 
-  const hosts = new Int32Array(nodeCount * hard.length);
+  // By shape, then by node, so that the hosts of one shape lie side by side.
+  const hosts = new Int32Array(hard.length * nodeCount);
   const supply = new Float64Array(hard.length);
   const level = new Int32Array(hard.length);
   const price = new Float64Array(hard.length);
@@ -67,30 +83,40 @@ export function createScarcity(fleet: Fleet, shapes: readonly MixShape[]): Scarc
     const isOpen = isCordoned[node] === 0;
     for (let q = 0; q < hard.length; q++) {
       const now = isOpen ? hostsOn(fleet, node, hard[q]!.demand) : 0;
-      supply[q]! += now - hosts[node * hard.length + q]!;
-      hosts[node * hard.length + q] = now;
+      supply[q]! += now - hosts[q * nodeCount + node]!;
+      hosts[q * nodeCount + node] = now;
     }
     gpuLeft -= gpuOf[node]!;
     cpuLeft -= cpuOf[node]!;
     gpuLeft += gpuOf[node] = isOpen ? nodeGpuFree[node]! : 0;
     cpuLeft += cpuOf[node] = isOpen ? cpuFree[node]! : 0;
   };
-  const jobsToCome = (): number => {
-    const byGpu = gpuPerJob === 0 ? Infinity : gpuLeft / gpuPerJob;
-    const byCpu = cpuPerJob === 0 ? Infinity : cpuLeft / cpuPerJob;
+  const jobsIn = (gpuMilli: number, cpuMilli: number): number => {
+    const byGpu = gpuPerJob === 0 ? Infinity : gpuMilli / gpuPerJob;
+    const byCpu = cpuPerJob === 0 ? Infinity : cpuMilli / cpuPerJob;
     return Math.min(byGpu, byCpu);
   };
+  const { kindState, catalogue } = fleet;
+  const total = (amounts: Float64Array) => catalogue.kindOf.reduce((sum, kind) => sum + amounts[kind]!, 0);
+  const jobsWhenFull = jobsIn(total(kindState.nodeGpuFree), total(kindState.cpuFree));
   /** Shapes whose price has changed. */
   const moved: number[] = [];
+  /** Shapes that have a price. */
+  const active: number[] = [];
   const reprice = (): void => {
     moved.length = 0;
-    const toCome = jobsToCome();
+    active.length = 0;
+    const toCome = jobsIn(gpuLeft, cpuLeft);
+    const inTurn = turnover.departureRatio === 0 ? 0 : turnover.departureRatio * jobsWhenFull;
     for (let q = 0; q < hard.length; q++) {
       const { rate, weight } = hard[q]!;
       const demand = rate * toCome;
-      const deviation = Math.sqrt(demand);
+      const deviation = Math.sqrt(demand + rate * inTurn);
       const short = demand * (1 + MARGIN_RATIO) + MARGIN_DEVIATIONS * deviation - supply[q]!;
-      const now = Math.round(PRICE_LEVELS / (1 + Math.exp(-short / Math.max(1, SOFTNESS * deviation))));
+      const steps = short / Math.max(1, SOFTNESS * deviation);
+      let now = 0;
+      while (now < PRICE_LEVELS && steps >= LEVEL_STARTS[now]!) now++;
+      if (now > 0) active.push(q);
       if (now === level[q]) continue;
       level[q] = now;
       price[q] = (weight * now) / PRICE_LEVELS;
@@ -100,30 +126,27 @@ export function createScarcity(fleet: Fleet, shapes: readonly MixShape[]): Scarc
   for (let node = 0; node < nodeCount; node++) count(node);
   reprice();
 
+  const isHost = (node: number): boolean => {
+    for (const q of active) if (hosts[q * nodeCount + node]! > 0) return true;
+    return false;
+  };
   const loss = (node: number): number => {
     let sum = 0;
-    const row = node * hard.length;
-    for (let q = 0; q < hard.length; q++) {
-      const before = hosts[row + q]!;
-      if (level[q] === 0 || before === 0) continue;
-      sum += price[q]! * (before - hostsOn(fleet, node, hard[q]!.demand));
+    for (const q of active) {
+      const before = hosts[q * nodeCount + node]!;
+      if (before > 0) sum += price[q]! * (before - hostsOn(fleet, node, hard[q]!.demand));
     }
     return sum;
   };
   const changed: Scarcity['changed'] = (node, mark) => {
     count(node);
     reprice();
-    if (moved.length === 0) return;
-    for (let other = 0; other < nodeCount; other++) {
-      const row = other * hard.length;
-      for (const q of moved) {
-        if (hosts[row + q] === 0) continue;
-        mark(other);
-        break;
-      }
+    for (const q of moved) {
+      const start = q * nodeCount;
+      for (let other = 0; other < nodeCount; other++) if (hosts[start + other]! > 0) mark(other);
     }
   };
-  return { loss, changed };
+  return { loss, isHost, changed };
 }
 
 /** Jobs of the demand that the node could start now, on GPUs nobody cut. `O(GPUs)` */

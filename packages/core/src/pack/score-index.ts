@@ -2,28 +2,13 @@ import type { Demand } from './demand.ts';
 import { capableKinds, type Fleet } from './fleet.ts';
 import { createLimitTrees } from './limit-trees.ts';
 import type { NodeScorer } from './node-scorer.ts';
+import type { Found, Limits, ScoreTree } from './score-tree.ts';
 import { fits, shortfall } from './shortfall.ts';
 
 /** Shapes whose trees are kept; beyond them the one asked for longest ago makes room. */
 const MAX_TREES = 256;
 /** Jobs placed in a row after which a shape is no longer expected to fail. */
 const PLACED_IN_ROW = 64;
-
-/** What a job needs beyond its shape: jobs of one shape differ in it, and share a tree. */
-export interface Limits {
-  /** Main memory, MiB. */
-  readonly memoryMib: number;
-  /** The node must not expire before, ms since the Unix epoch; -Infinity: no matter. */
-  readonly neededUntilMs: number;
-}
-
-/** A node and its key; see {@link ScoreTree}. */
-export interface Found {
-  /** -1: no open node could hold the job, even if it were emptier. */
-  readonly node: number;
-  /** >= 0: the score, the job fits there now. < 0: minus the shortfall of the node that lacks least. */
-  readonly key: number;
-}
 
 const NONE: Found = { node: -1, key: -Infinity };
 
@@ -36,32 +21,10 @@ export interface ScoreIndex {
   readonly treeOf: (key: string, make: () => Demand) => ScoreTree;
   /** The node of the largest key within the limits, the smallest id of equals. `O(log nodes)` where memory seldom binds. */
   readonly best: (tree: ScoreTree, limits: Limits) => Found;
+  /** The node of the largest key among some nodes, ascending, that holds the job; the smallest id of equals. -1: none does. */
+  readonly bestAmong: (tree: ScoreTree, nodes: Int32Array, limits: Limits) => number;
   /** The node's amounts or its cordon have changed. `O(1)` */
   readonly changed: (node: number) => void;
-}
-
-/**
- * A maximum tree over the nodes for one shape. The key of a leaf is the score of a node that holds the shape (>= 0), minus
- * the shortfall of one that could if it were emptier (< 0), and -Infinity for all others. The leftmost leaf of the largest key
- * is the one with the smallest id. Most changes make a full node another full node, so shortfalls are looked after only
- * while jobs of the shape fail.
- */
-export interface ScoreTree {
-  readonly demand: Demand;
-  /** By kind of node: 1 when an empty one holds the demand. */
-  readonly capable: Uint8Array;
-  /** Key `k` of the nodes `2k` and `2k + 1` below it; leaf of node `n` at `leafCount + n`. */
-  readonly keys: Float64Array;
-  /** By node: 1 when the key is >= 0. Small enough to stay near the processor, which the keys of all trees are not. */
-  readonly isFit: Uint8Array;
-  /** False: nodes that do not hold the shape have key -Infinity, or one out of date below 0. */
-  hasShortfalls: boolean;
-  /** Jobs placed since one failed. */
-  placedInRow: number;
-  /** Changes of the log that are in the keys. */
-  seen: number;
-  /** When it was last asked for, to find the one to drop. */
-  usedAt: number;
 }
 
 /**
@@ -194,6 +157,18 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
     return search(tree, limits);
   };
 
+  const bestAmong: ScoreIndex['bestAmong'] = ({ keys }, nodes, limits) => {
+    let found = -1;
+    let largest = -Infinity;
+    for (const node of nodes) {
+      const key = keys[leafCount + node]!;
+      if (key < 0 || key <= largest || !limitTrees.isWithin(node, limits)) continue;
+      found = node;
+      largest = key;
+    }
+    return found;
+  };
+
   const note = (node: number): void => {
     log[logged & (leafCount - 1)] = node;
     logged++;
@@ -203,5 +178,5 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
     limitTrees.changed(node);
     scorer.changed(node, note);
   };
-  return { treeOf, best, changed };
+  return { treeOf, best, bestAmong, changed };
 }

@@ -6,6 +6,7 @@ import { fewestInstances, tightestGpu } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import type { KindStreams } from './node-kinds.ts';
 import { priced } from './priced.ts';
+import type { Turnover } from './scarcity.ts';
 import { mixShapes } from './task-streams.ts';
 import type { Scorer, WorkloadShape } from './types.ts';
 
@@ -14,13 +15,20 @@ export function createScorer(
   name: Scorer,
   fleet: Fleet,
   mix: readonly WorkloadShape[],
-  fragmentation: Fragmentation | undefined,
-  kindStreams: KindStreams,
+  {
+    fragmentation,
+    kindStreams,
+    turnover,
+  }: {
+    readonly fragmentation: Fragmentation | undefined;
+    readonly kindStreams: KindStreams;
+    readonly turnover: Turnover;
+  },
 ): NodeScorer {
   if (name === 'priced') {
     const shapes = mixShapes(mix, fleet.catalogue);
     const streams = kindStreams(fleet, mix, shapes);
-    return priced(fleet, shapes, (node) => streams[fleet.catalogue.kindOf[node]!]!);
+    return priced(fleet, shapes, (node) => streams[fleet.catalogue.kindOf[node]!]!, turnover);
   }
   if (name === 'first-fit') return firstFit(fleet);
   if (name === 'best-fit' || fragmentation === undefined) return bestFit(fleet);

@@ -5,9 +5,9 @@ import { demandOf, gpuMilliOf, mixKey, type Demand } from './demand.ts';
 import type { WorkloadShape } from './types.ts';
 
 /** Streams a node is tried on: the mean over them is the expectation. A power of two, so that the mean is exact. */
-export const STREAM_COUNT = 32;
-/** Jobs offered in one stream. Chosen on OpenB: shorter streams leave nodes half filled, longer ones change nothing. */
-export const STREAM_LENGTH = 60;
+export const STREAM_COUNT = 16;
+/** Jobs offered in one stream. Chosen on OpenB: shorter streams leave nodes half filled, longer ones gain nothing. */
+export const STREAM_LENGTH = 30;
 /** Any number does; other ones move the share of GPUs allocated on OpenB by about 0.05 points. */
 const STREAM_SEED = 12_345;
 /** Fraction of the golden ratio: steps of it spread evenly over a unit interval. */

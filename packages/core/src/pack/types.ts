@@ -1,4 +1,4 @@
-import type { GpuNode, Job, Placement } from '../fleet/index.ts';
+import type { GpuNode, Job, Placement, TopologyLevel } from '../fleet/index.ts';
 
 /** One shape of the expected work, and how much of it there is. */
 export interface WorkloadShape {
@@ -49,6 +49,11 @@ export interface PackOptions {
    * @defaultValue false
    */
   readonly prefersEarlyExpiry?: boolean;
+  /**
+   * Keeps domains of this level free for gangs: a job goes to a node of an empty domain only when no other node takes it. A domain is
+   * in use when a job runs on one of its nodes; a node that names none counts as in use. Comes before the score. Absent: the score alone decides.
+   */
+  readonly keepsDomainsEmpty?: TopologyLevel;
 }
 
 /**
@@ -99,8 +104,34 @@ export type UnplacedReason =
     }
   /** Another member of the gang found no place, so none was placed. */
   | { readonly kind: 'gang-incomplete'; readonly gang: string; readonly blockedBy: string }
+  /**
+   * No domain of the level has room for all members of the gang, and all of them say so. `nearest` is the domain that could be emptied
+   * for the gang and takes most members now; if none could, it takes most; absent: no node names a domain of the level. `fitsAt`:
+   * with this level required instead (`anywhere`: none) the gang fits now; absent: no way was found. `isProven` false: the search was
+   * cut short, so a place may have been overlooked.
+   */
+  | {
+      readonly kind: 'no-domain';
+      readonly gang: string;
+      readonly level: TopologyLevel;
+      readonly memberCount: number;
+      readonly nearest?: NearestDomain;
+      readonly fitsAt?: TopologyLevel | 'anywhere';
+      readonly isProven: boolean;
+    }
   /** There is no node at all. */
   | { readonly kind: 'no-nodes' };
+
+/** A domain of a level and what it would take for a gang to fit there. */
+export interface NearestDomain {
+  readonly name: string;
+  /** Absent when its nodes name no zone, and for zones themselves. */
+  readonly zone?: string;
+  /** Members it has room for now, together, when they are placed the hardest first. */
+  readonly placeableCount: number;
+  /** Ids, ascending: without the jobs on these nodes the gang fits into the domain. Absent: not even the empty domain holds it. */
+  readonly nodesToEmpty?: readonly string[];
+}
 
 /** A node and everything it lacks for a job. */
 export interface NearestMiss {
@@ -241,11 +272,16 @@ export interface PackerInput {
    * `workload`, the packer starts with that mix and goes on learning.
    */
   readonly observed?: readonly WorkloadShape[];
+  /**
+   * Jobs released for one that is placed, lately, from 0 to 1; `priced` keeps room for large jobs by it. Part of the snapshot
+   * of a packer that has released jobs. @defaultValue 0
+   */
+  readonly departureRatio?: number;
 }
 
 /** A packer as plain data; see {@link Packer.snapshot}. */
 export type PackerSnapshot = Required<Pick<PackerInput, 'nodes' | 'running' | 'workload'>> &
-  Pick<PackerInput, 'nowMs' | 'observed'>;
+  Pick<PackerInput, 'nowMs' | 'observed' | 'departureRatio'>;
 
 /** The outcome of one job. */
 export type PlaceResult = { readonly placement: Placement } | { readonly unplaced: UnplacedJob };
@@ -257,7 +293,10 @@ export interface Packer {
    * @throws InvalidInputError when the job is malformed, belongs to a gang, or its id is placed already.
    */
   readonly place: (job: Job) => PlaceResult;
-  /** Places all jobs or none. @throws InvalidInputError as {@link Packer.place} */
+  /**
+   * Places all jobs or none, the hardest first, within the domains that their `topology` asks for.
+   * @throws InvalidInputError as {@link Packer.place}, and when gang or topology are not the same for all.
+   */
   readonly placeGang: (jobs: readonly Job[]) => readonly PlaceResult[];
   /** Frees what a job holds. @throws InvalidInputError when no such job is placed. */
   readonly release: (jobId: string) => void;

@@ -10,6 +10,7 @@ import type {
   Taint,
   Tier,
   Toleration,
+  Topology,
 } from '../fleet/index.ts';
 import { GPU_MILLI } from '../units.ts';
 import { finite, flag, list, oneOf, record, text, whole } from './primitives.ts';
@@ -58,6 +59,14 @@ export const gpuNodeSchema = record({
   isCordoned: flag().exactOptional(),
 }) satisfies z.ZodType<GpuNode>;
 
+const topologySchema = record({
+  required: oneOf('nvlinkDomain', 'rack', 'zone').exactOptional(),
+  prefersCompact: flag().exactOptional(),
+}).refine(
+  ({ required, prefersCompact }) => required !== undefined || prefersCompact === true,
+  'must require a level or prefer to be compact',
+) satisfies z.ZodType<Topology>;
+
 const jobShape = {
   gpuCount: whole({ min: 0 }),
   gpuMilli: whole({ min: 1, max: GPU_MILLI }).exactOptional(),
@@ -78,6 +87,7 @@ const jobShape = {
   priority: finite().exactOptional(),
   tenant: text().exactOptional(),
   gang: text().exactOptional(),
+  topology: topologySchema.exactOptional(),
   runtimeMs: finite({ min: 1 }).exactOptional(),
   minRuntimeMs: finite({ min: 0 }).exactOptional(),
   isPreemptible: flag().exactOptional(),

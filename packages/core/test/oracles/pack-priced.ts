@@ -10,9 +10,11 @@ export interface OracleShape {
 /** What the rule knows. */
 export interface ScanOptions {
   readonly shapes: readonly OracleShape[];
-  /** Streams of 60 positions of shapes, one after the other. */
+  /** Streams of 30 positions of shapes, one after the other. */
   readonly streamsOf: (nodeId: string) => ArrayLike<number>;
   readonly nowMs: number;
+  /** Jobs that leave for one that comes. */
+  readonly departureRatio: number;
 }
 
 /**
@@ -38,7 +40,10 @@ export function scanPriced(
     const { gpu, start } = usableInstances(node, job).sort(order)[0]!;
     return { ...base(node), gpus: [], mig: { gpuIndex: gpu, profile: job.migProfile, start } };
   }
-  const tries = costsOf(nodes, empty, job, options);
+  // Jobs whose memory has the same four leading binary digits are scored alike; whether they fit is seen exactly.
+  const digits = job.memoryMib.toString(2);
+  const scored = { ...job, memoryMib: parseInt(digits.slice(0, 4).padEnd(digits.length, '0'), 2) };
+  const tries = costsOf(open, empty, scored, options, nodes);
   tries.sort((x, y) => x.cost - y.cost || x.idle - y.idle || (x.node.id < y.node.id ? -1 : 1));
   const best = tries[0];
   const milli = job.gpuMilli ?? 1_000;
@@ -50,11 +55,12 @@ export function costsOf(
   nodes: readonly LedgerNode[],
   empty: readonly GpuNode[],
   job: Job,
-  { shapes, streamsOf, nowMs }: ScanOptions,
+  { shapes, streamsOf, nowMs, departureRatio }: ScanOptions,
+  all: readonly LedgerNode[] = nodes,
 ): { readonly node: LedgerNode; readonly set: readonly number[]; readonly cost: number; readonly idle: number }[] {
   const open = nodes.filter((node) => admits(node, job, nowMs));
-  const cpuStep = Math.max(1, Math.floor(Math.max(0, ...empty.map(({ cpuMilli }) => cpuMilli)) / 128));
-  const prices = pricesOf(nodes, empty, shapes);
+  const cpuStep = Math.max(1, Math.floor(Math.max(0, ...empty.map(({ cpuMilli }) => cpuMilli)) / 43));
+  const prices = pricesOf(all, empty, shapes, departureRatio);
   const numbers = typeNumbers(empty);
   const milli = job.gpuMilli ?? 1_000;
   return open.map((node) => {
@@ -113,7 +119,7 @@ function typeNumbers(empty: readonly GpuNode[]): ReadonlyMap<string, readonly nu
 }
 
 /**
- * Mean idle milli-GPU after 32 streams; main memory does not count, CPU in steps. Of GPUs equally free the later type comes
+ * Mean idle milli-GPU after 16 streams; main memory does not count, CPU in steps. Of GPUs equally free the later type comes
  * first, then the one with more memory left.
  */
 function waste(
@@ -130,9 +136,9 @@ function waste(
     .sort((x, y) => y.gpu.milli - x.gpu.milli || y.type - x.type || (y.gpu.memory ?? -1) - (x.gpu.memory ?? -1))
     .map(({ gpu }) => gpu);
   let sum = 0;
-  for (let from = 0; from < 32 * 60; from += 60) {
+  for (let from = 0; from < 16 * 30; from += 30) {
     let now: LedgerNode = { ...node, gpus: sorted, cpu: Math.floor(node.cpu / cpuStep) * cpuStep, memory: Infinity };
-    for (let k = from; k < from + 60; k++) {
+    for (let k = from; k < from + 30; k++) {
       const { job } = shapes[streams[k]!]!;
       if (now.cpu < job.cpuMilli) continue;
       const usable = job.gpuCount === 0 ? [] : usableGpus(now, job);
@@ -142,7 +148,7 @@ function waste(
     }
     sum += idleOf(now);
   }
-  return sum / 32;
+  return sum / 16;
 }
 
 /** How many of the shape could start on the node now. */
@@ -160,6 +166,7 @@ function pricesOf(
   nodes: readonly LedgerNode[],
   empty: readonly GpuNode[],
   shapes: readonly OracleShape[],
+  departureRatio: number,
 ): readonly { readonly shape: Omit<Job, 'id'>; readonly price: number }[] {
   const plain = empty.flatMap(({ gpus }) => gpus.filter(({ migInstances = [] }) => migInstances.length === 0));
   // Which distinct GPUs could serve the shape.
@@ -202,6 +209,15 @@ function pricesOf(
       mean(({ cpuMilli }) => cpuMilli),
     ),
   );
+  const fresh = empty.map(ledgerNode);
+  const sum = (of: (node: LedgerNode) => number) => fresh.reduce((all, node) => all + of(node), 0);
+  const whenFull = Math.min(
+    ratio(sum(idleOf), mean(sizeOf)),
+    ratio(
+      sum(({ cpu }) => cpu),
+      mean(({ cpuMilli }) => cpuMilli),
+    ),
+  );
   return [...hard.values()].map((shape) => {
     const times = (amount: number, unit: number) => (unit === 0 ? Infinity : Math.floor(amount / unit));
     const served = servedBy(shape);
@@ -215,9 +231,10 @@ function pricesOf(
     }, 0);
     const demand = rate * toCome;
     const supply = nodes.reduce((sum, node) => sum + hostsOn(node, shape), 0);
-    const short = demand * 1.1 + 2 * Math.sqrt(demand) - supply;
-    const part = 1 / (1 + Math.exp(-short / Math.max(1, 0.5 * Math.sqrt(demand))));
+    const swing = Math.sqrt(demand + (departureRatio === 0 ? 0 : rate * departureRatio * whenFull));
+    const short = demand * 1.1 + 2 * swing - supply;
+    const part = 1 / (1 + Math.exp(-short / Math.max(1, 0.5 * swing)));
     const weight = (shape.gpuCount === 1 && !isChoosy(shape) ? 2 : 0.5) * sizeOf(shape);
-    return { shape, price: (weight * Math.round(32 * part)) / 32 };
+    return { shape, price: (weight * Math.round(8 * part)) / 8 };
   });
 }

@@ -6,6 +6,7 @@ import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { formatPackNodes, packNodesBenchmark } from './pack-nodes.ts';
 import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
 import { formatPackSpeed, packSpeed, packSpeedBenchmark } from './pack-speed.ts';
+import { formatPackTopology, packTopologyBenchmark } from './pack-topology.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
 
@@ -63,6 +64,13 @@ async function main(argv: readonly string[]): Promise<void> {
     .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
     .action(({ seeds }: { readonly seeds: string }) => {
       process.stdout.write(`${formatPackMixes(packMixesBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
+    });
+  program
+    .command('pack-topology')
+    .description('Gangs and single-GPU jobs come and go on 8 NVL72 domains: what awareness of domains is worth')
+    .option('--seeds <from-to>', 'seeds, inclusive', '1-5')
+    .action(({ seeds }: { readonly seeds: string }) => {
+      process.stdout.write(`${formatPackTopology(packTopologyBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
     });
   program
     .command('pack-speed')
