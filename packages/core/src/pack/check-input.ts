@@ -2,15 +2,15 @@ import { InvalidInputError } from '../errors.ts';
 import { checkJob, checkNode, checkNodes, type GpuNode, type Job } from '../fleet/index.ts';
 import { checkNumber, checkOptionalNumber } from '../check-number.ts';
 import { checkIds } from '../internal/check.ts';
-import type { PackOptions, RunningJob, Scorer, WorkloadShape } from './types.ts';
+import type { PackOptions, RunningJob, Scorer, ScoreNode, WorkloadShape } from './types.ts';
 
 const STARTED_HINT = 'Pass milliseconds since the Unix epoch, or leave it out if it is not known.';
 const SCORERS: readonly Scorer[] = ['priced', 'fgd', 'best-fit', 'first-fit'];
 
 /** The scorer asked for. @throws InvalidInputError when it is unknown */
-export function scorerOf({ scorer = 'fgd' }: PackOptions): Scorer {
-  if (SCORERS.includes(scorer)) return scorer;
-  throw new InvalidInputError('scorer', `must be one of ${SCORERS.join(', ')}`, scorer, {
+export function scorerOf({ scorer = 'fgd' }: PackOptions): Scorer | ScoreNode {
+  if (typeof scorer === 'function' || SCORERS.includes(scorer)) return scorer;
+  throw new InvalidInputError('scorer', `must be one of ${SCORERS.join(', ')} or a function`, scorer, {
     hint: 'Leave it out for fgd, the default.',
   });
 }

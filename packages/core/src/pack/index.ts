@@ -6,6 +6,8 @@ export { packBound, unplacedBound } from './bound.ts';
 export { admit } from './admit.ts';
 export { planPreemption } from './plan-preemption.ts';
 export { explainUnplaced } from './explain.ts';
+export { mostAllocated, weightedScorer } from './weighted-scorer.ts';
+export type { ScoreWeights } from './weighted-scorer.ts';
 export type { FewestNodesInput, FewestNodesOptions, FewestNodesResult } from './fewest-types.ts';
 export type {
   ConsolidateInput,
@@ -39,11 +41,13 @@ export type {
 } from './preemption-types.ts';
 export type { NodeWeight } from './node-weight.ts';
 export type {
+  JobView,
   NearestBarrier,
   NearestDomain,
   NearestMiss,
   NodeBarrier,
   NodeRule,
+  NodeView,
   Packer,
   PackBound,
   PackBoundInput,
@@ -58,6 +62,7 @@ export type {
   ResourceMiss,
   RunningJob,
   Scorer,
+  ScoreNode,
   UnplacedBound,
   UnplacedJob,
   UnplacedReason,

@@ -1,6 +1,6 @@
 import type { Job } from '../fleet/index.ts';
 import { checkWorkload } from './check-input.ts';
-import type { PackerInput, Scorer, WorkloadShape } from './types.ts';
+import type { PackerInput, Scorer, ScoreNode, WorkloadShape } from './types.ts';
 import { copyShape, createJobCounts, typicalShapes } from './workload.ts';
 
 /** The mix of work that fragmentation is measured against: given once, or learned. */
@@ -14,7 +14,7 @@ export interface Mix {
 }
 
 /** @throws InvalidInputError when a shape is malformed */
-export function createMix({ workload, observed, running = [] }: PackerInput, scorer: Scorer): Mix {
+export function createMix({ workload, observed, running = [] }: PackerInput, scorer: Scorer | ScoreNode): Mix {
   checkWorkload('workload', workload);
   checkWorkload('observed', observed);
   let shapes = (workload ?? []).map(copyShape);

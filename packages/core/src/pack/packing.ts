@@ -14,7 +14,7 @@ import type { Limits, ScoreTree } from './score-tree.ts';
 import type { Turnover } from './scarcity.ts';
 import { createScorer } from './scorers.ts';
 import { findInstance } from './shortfall.ts';
-import type { RunningJob, Scorer, UnplacedReason, WorkloadShape } from './types.ts';
+import type { RunningJob, Scorer, ScoreNode, UnplacedReason, WorkloadShape } from './types.ts';
 import { unplacedReason } from './unplaced-reason.ts';
 
 /** Demands remembered, more than a gang has. */
@@ -51,7 +51,7 @@ export interface Packing {
 
 /** What stays the same while nodes come and go. */
 export interface PackingSetup {
-  readonly scorer: Scorer;
+  readonly scorer: Scorer | ScoreNode;
   readonly nowMs: number | undefined;
   readonly kindStreams: KindStreams;
   /** Changed from outside; takes effect with the next change of a node. */

@@ -8,11 +8,12 @@ import type { KindStreams } from './node-kinds.ts';
 import { priced } from './priced.ts';
 import type { Turnover } from './scarcity.ts';
 import { mixShapes } from './task-streams.ts';
-import type { Scorer, WorkloadShape } from './types.ts';
+import { ownScorer } from './own-scorer.ts';
+import type { Scorer, ScoreNode, WorkloadShape } from './types.ts';
 
 /** The scorer of a name. Only `fgd` looks at the fragmentation. */
 export function createScorer(
-  name: Scorer,
+  name: Scorer | ScoreNode,
   fleet: Fleet,
   mix: readonly WorkloadShape[],
   {
@@ -25,6 +26,7 @@ export function createScorer(
     readonly turnover: Turnover;
   },
 ): NodeScorer {
+  if (typeof name === 'function') return ownScorer(fleet, name);
   if (name === 'priced') {
     const shapes = mixShapes(mix, fleet.catalogue);
     const streams = kindStreams(fleet, mix, shapes);

@@ -34,6 +34,36 @@ export interface PackInput {
 /** How a node is chosen among those that fit. */
 export type Scorer = 'priced' | 'fgd' | 'best-fit' | 'first-fit';
 
+/** A node as a rule of your own sees it, before the job is placed. Read it, do not keep it: it changes with the next call. */
+export interface NodeView {
+  readonly node: GpuNode;
+  readonly cpuMilliFree: number;
+  /** MiB. */
+  readonly memoryMibFree: number;
+  /** Milli-GPU left of each GPU, by its index; 0 for a GPU cut into instances. */
+  readonly gpuMilliFree: readonly number[];
+  /** Jobs on the node. */
+  readonly jobCount: number;
+}
+
+/** What a rule of your own sees of a job: all jobs of one shape are scored alike. */
+export interface JobView {
+  readonly cpuMilli: number;
+  /** MiB, rounded down by less than an eighth. */
+  readonly memoryMib: number;
+  readonly gpuCount: number;
+  /** Milli-GPU of each GPU; 0 without GPUs and for a MIG job. */
+  readonly gpuMilli: number;
+  /** MiB on each GPU, 0 when it does not matter. */
+  readonly gpuMemoryMib: number;
+}
+
+/**
+ * A rule of your own: how good a node is for a job that fits it, finite and >= 0, larger is better; equal nodes by smaller id.
+ * It must follow from what it is given alone, since its answer is kept until the node changes.
+ */
+export type ScoreNode = (view: NodeView, job: JobView) => number;
+
 /** How to go about packing. */
 export interface PackOptions {
   /**
@@ -42,7 +72,7 @@ export interface PackOptions {
    * that names the rare shapes too; where work comes and goes near full load it turns large jobs away. `best-fit`: least left over. `first-fit`: lowest node id.
    * @defaultValue 'fgd'
    */
-  readonly scorer?: Scorer;
+  readonly scorer?: Scorer | ScoreNode;
   /**
    * Of nodes with equal score a job that knows its `runtimeMs` goes to the one that expires first, which is the one with the least
    * life left after the job's end: nodes that stay longer are kept for jobs that run longer. Comes before all other tie rules.

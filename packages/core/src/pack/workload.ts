@@ -1,6 +1,6 @@
 import type { Job } from '../fleet/index.ts';
 import { gpuMilliOf, mixKey } from './demand.ts';
-import type { Scorer, WorkloadShape } from './types.ts';
+import type { Scorer, ScoreNode, WorkloadShape } from './types.ts';
 
 /** Share of the jobs that the typical shapes cover, as in the FGD paper's simulator. */
 const COVERAGE_RATIO = 0.95;
@@ -44,7 +44,7 @@ export function createJobCounts(): JobCounts {
  * protects. Others: the most frequent shapes that cover 95 % of the jobs, at most 64. Equally frequent ones by descending
  * CPU, share and GPU count. `O(shapes log shapes)`.
  */
-export function typicalShapes(scorer: Scorer, shapes: readonly WorkloadShape[]): readonly WorkloadShape[] {
+export function typicalShapes(scorer: Scorer | ScoreNode, shapes: readonly WorkloadShape[]): readonly WorkloadShape[] {
   const coverageRatio = scorer === 'priced' ? 1 : COVERAGE_RATIO;
   const maxShapes = scorer === 'priced' ? MAX_KNOWN_SHAPES : MAX_SHAPES;
   const total = shapes.reduce((sum, { weight }) => sum + weight, 0);
