@@ -1,4 +1,5 @@
 import { GPU_MILLI } from '../units.ts';
+import { createRandom } from '../random.ts';
 import type { FleetState } from './fleet-state.ts';
 import { STREAM_COUNT, STREAM_LENGTH, type MixShape } from './task-streams.ts';
 import { createWasteTable } from './waste-table.ts';
@@ -7,6 +8,8 @@ import { createWasteTable } from './waste-table.ts';
 const CPU_STEPS = 43;
 /** Node states remembered. They are computed anew after that, with the same result. */
 const MAX_REMEMBERED = 1 << 17;
+/** Any number does. */
+const HASH_SEED = 4_711;
 
 /**
  * Expected final waste: milli-GPU that will stay idle on a node for good. A node in its present state is offered each stream of
@@ -53,19 +56,20 @@ export function createExpectedWaste(
   const left = new Int32Array(mostGpus);
   const memoryLeft = new Float64Array(mostGpus);
 
-  // Streams, CPU steps, then of each GPU its type with what is left of it, and its memory left.
-  const width = 2 + (usesMemory ? 2 : 1) * mostGpus;
-  const row = new Float64Array(width);
-  const table = createWasteTable(width, MAX_REMEMBERED);
+  // Two hashes of a state: the sums of random numbers of its GPUs, so that their order does not matter and none needs sorting, and of
+  // its streams and CPU. Of a million states no two are mixed up but once in tens of millions of fleets.
+  const random = createRandom(HASH_SEED);
+  const draw = (length: number) => Int32Array.from({ length }, () => random.integer(2 ** 32) | 0);
+  const gpuTypes = gpuType.reduce((most, kind) => Math.max(most, kind + 1), 0);
+  const [first, second] = [draw(gpuTypes * (GPU_MILLI + 1)), draw(gpuTypes * (GPU_MILLI + 1))];
+  const table = createWasteTable(MAX_REMEMBERED);
 
   /** Collects the GPUs in a fixed order, so that nodes with the same GPUs in another order are one state. */
-  const collect = (node: number): number => {
+  const collect = (node: number): void => {
     rows = 0;
-    let idle = 0;
     for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
       const free = gpuFree[g]!;
       if (free <= 0) continue;
-      idle += free;
       const kind = gpuType[g]!;
       const mib = usesMemory ? gpuMemoryFree[g]! : 0;
       let at = rows++;
@@ -80,21 +84,7 @@ export function createExpectedWaste(
       type[at] = kind;
       memory[at] = mib;
     }
-    return idle;
   };
-  const describe = (streams: Uint32Array, steps: number): void => {
-    let number = numberOf.get(streams);
-    if (number === undefined) numberOf.set(streams, (number = numberOf.size));
-    row.fill(0);
-    row[0] = number;
-    row[1] = steps;
-    for (let g = 0; g < rows; g++) {
-      row[2 + g] = milli[g]! + type[g]! * (GPU_MILLI + 1);
-      // Unknown memory is -1.
-      if (usesMemory) row[2 + mostGpus + g] = memory[g]! + 1;
-    }
-  };
-
   /** Idle milli-GPU after the stream that begins at `from`. */
   const fill = (streams: Uint32Array, from: number, cpu: number, idle: number): number => {
     left.set(milli);
@@ -137,24 +127,45 @@ export function createExpectedWaste(
     return idle;
   };
 
-  // The state that is estimated now.
-  let idle = 0;
-  let cpu = 0;
-  let streams: Uint32Array = new Uint32Array(0);
-  const estimate = (): number => {
+  const estimate = (node: number, cpu: number, idle: number, streams: Uint32Array): number => {
+    collect(node);
     let sum = 0;
     for (let stream = 0; stream < STREAM_COUNT; stream++) sum += fill(streams, stream * STREAM_LENGTH, cpu, idle);
     return sum / STREAM_COUNT;
   };
   const waste = (node: number, cpuFree: number): number => {
-    idle = collect(node);
-    if (idle === 0 || shapes.length === 0) return idle;
+    let idle = 0;
+    let a = 0;
+    let b = 0;
+    for (let g = gpuStart[node]!, end = gpuStart[node + 1]!; g < end; g++) {
+      const free = gpuFree[g]!;
+      if (free <= 0) continue;
+      idle += free;
+      const at = gpuType[g]! * (GPU_MILLI + 1) + free;
+      a += usesMemory ? scramble(first[at]! ^ gpuMemoryFree[g]!) : first[at]!;
+      b += usesMemory ? scramble(second[at]! ^ gpuMemoryFree[g]!) : second[at]!;
+    }
     const steps = Math.floor(cpuFree / cpuStep);
-    cpu = steps * cpuStep;
-    if (cpu < leastCpu) return idle;
-    streams = streamsOf(node);
-    describe(streams, steps);
-    return table.get(row, estimate);
+    const cpu = steps * cpuStep;
+    if (idle === 0 || shapes.length === 0 || cpu < leastCpu) return idle;
+    const streams = streamsOf(node);
+    let number = numberOf.get(streams);
+    if (number === undefined) numberOf.set(streams, (number = numberOf.size));
+    const place = number * (CPU_STEPS + 1) + steps;
+    a = scramble(a + place);
+    b = scramble(b ^ place);
+    const known = table.get(a, b);
+    if (!Number.isNaN(known)) return known;
+    const value = estimate(node, cpu, idle, streams);
+    table.set(a, b, value);
+    return value;
   };
   return { waste };
+}
+
+/** Spreads the bits of a number over 32; different numbers stay different. Source: the finalizer of MurmurHash3, public domain. */
+function scramble(number: number): number {
+  let bits = Math.imul(number ^ (number >>> 16), 0x85eb_ca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);
+  return bits ^ (bits >>> 16);
 }
