@@ -42,13 +42,13 @@ const started = (startedAtMs: number | undefined) => (startedAtMs === undefined 
  * On the node, a share takes the GPU that scores best (`fgd`, `priced`) or has the least left, whole GPUs are the lowest free ones, a
  * MIG job takes an instance of the GPU with the fewest free; ties by lower index. The order of `nodes` does not matter.
  *
- * Time: `place` costs `O(log nodes)` per node changed since a job of the same demand was last placed, `O(nodes)` for a demand
+ * Time: `place` costs `O(log nodes)` per node changed since a job of the same shape was last placed, `O(nodes)` for a shape
  * seen for the first time and, when the mix is learned, after each new estimate of it. `release` and `cordon` are `O(1)`;
  * the first call after `addNode` or `removeNode` costs `O(nodes + placed jobs)`. Space `O(nodes × demands)` for the 256
  * latest demands.
  *
  * `priced` looks at all nodes again that host a job whose price has changed, and at the start fills an empty fleet of the same
- * make-up, of about 1,280 nodes at most, in thought, twice, when the mix is given or learned from 1,000 jobs: one to two seconds for 90 shapes and 1,000 nodes or more.
+ * make-up, of about 1,280 nodes at most, in thought, twice, when the mix is given or learned from 1,000 jobs: about half a second for 90 shapes and 1,000 nodes or more.
  *
  * Source of `fgd`: Weng et al., "Beware of Fragmentation", USENIX ATC 2023.
  *

@@ -68,8 +68,8 @@ export type ScoreNode = (view: NodeView, job: JobView) => number;
 export interface PackOptions {
   /**
    * `fgd`: least growth of expected fragmentation. `priced`: least growth of what will stay idle for good, plus prices that keep
-   * room for large and choosy jobs; where work stays it allocates more than `fgd`, at a tenth of the speed, most with a `workload`
-   * that names the rare shapes too; where work comes and goes near full load it turns large jobs away. `best-fit`: least left over. `first-fit`: lowest node id.
+   * room for large and choosy jobs; it allocates more than `fgd`, and where work comes and goes turns fewer jobs away, at a third of the
+   * speed, most with a `workload` that names the rare shapes too. `best-fit`: least left over. `first-fit`: lowest node id. A function: a rule of your own.
    * @defaultValue 'fgd'
    */
   readonly scorer?: Scorer | ScoreNode;

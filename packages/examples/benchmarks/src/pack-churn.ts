@@ -51,7 +51,9 @@ export function packChurnBenchmark(options: ChurnOptions = {}): readonly ChurnRo
   const whole = openbWorkload(trace.tasks, { coverageRatio: 1 });
   return loads.flatMap((load) =>
     SCORERS.map((scorer): ChurnRow => {
-      const runs = seeds.map((seed) => churn(trace, scorer === 'priced' ? whole : typical, scorer, load, seed, arrivals));
+      const runs = seeds.map((seed) =>
+        churn(trace, scorer === 'priced' ? whole : typical, scorer, load, seed, arrivals),
+      );
       const total = (value: (run: Churn) => number): number => runs.reduce((sum, run) => sum + value(run), 0);
       return {
         load,

@@ -23,6 +23,8 @@ type Group = 'cpu' | 'share' | 'one' | 'multi';
  * - `spec10` to `spec33`: that share (%) of the tasks with GPUs names one or two models
  * - `cpu0.5` to `cpu2.5`: CPU of the tasks with GPUs times that, at most what a node with as many GPUs has
  * - `only0`, `only2.5`: tasks without GPU, times that
+ * - `whole`: no task shares a GPU; the others keep their proportions
+ * - two at once, the first applied first: `multi30+spec20`, `share60+cpu0.5`, `multi20+only2.5`
  */
 export const TASK_MIXES: readonly TaskMix[] = [
   ...[20, 30, 50].map((percent) => ({ name: `multi${percent}`, make: byDemand('multi', percent, percent) })),
@@ -30,7 +32,15 @@ export const TASK_MIXES: readonly TaskMix[] = [
   ...[10, 20, 33].map((percent) => ({ name: `spec${percent}`, make: withModels(percent) })),
   ...[0.5, 1.5, 2.5].map((factor) => ({ name: `cpu${factor}`, make: withCpu(factor) })),
   ...[0, 2.5].map((factor) => ({ name: `only${factor}`, make: withCpuOnly(factor) })),
+  { name: 'whole', make: byDemand('share', 0, 105) },
+  { name: 'multi30+spec20', make: both(byDemand('multi', 30, 130), withModels(20)) },
+  { name: 'share60+cpu0.5', make: both(byDemand('share', 60, 165), withCpu(0.5)) },
+  { name: 'multi20+only2.5', make: both(byDemand('multi', 20, 120), withCpuOnly(2.5)) },
 ];
+
+function both(first: TaskMix['make'], second: TaskMix['make']): TaskMix['make'] {
+  return (tasks, nodes) => second(first(tasks, nodes), nodes);
+}
 
 /** The share of one group is set, the other groups keep their proportions; tasks without GPU keep theirs of the count. */
 function byDemand(group: Exclude<Group, 'cpu'>, percent: number, seed: number): TaskMix['make'] {

@@ -18,10 +18,10 @@ export function mixesOf(tasks: readonly Job[]): Mixes {
   return { typical: openbWorkload(tasks), whole: openbWorkload(tasks, { coverageRatio: 1 }) };
 }
 
-/** Spillway's packer with a scorer. */
-export function packerWith(scorer: Scorer, mix: keyof Mixes = 'typical'): CreatePolicy {
+/** Spillway's packer with a scorer. @param mix - `learned`: from nothing, of the jobs that come. */
+export function packerWith(scorer: Scorer, mix: keyof Mixes | 'learned' = 'typical'): CreatePolicy {
   return (nodes, mixes) => {
-    const packer = createPacker({ nodes, workload: mixes[mix] }, { scorer });
+    const packer = createPacker({ nodes, workload: mix === 'learned' ? [] : mixes[mix] }, { scorer });
     return (job) => {
       const result = packer.place(job);
       return 'placement' in result ? result.placement : undefined;

@@ -106,6 +106,7 @@ interface NamedPolicy {
 
 const POLICIES: readonly NamedPolicy[] = [
   { name: 'spillway priced', create: packerWith('priced', 'whole') },
+  { name: 'spillway priced, mix learned', create: packerWith('priced', 'learned') },
   { name: 'spillway (fgd from an index)', create: packerWith('fgd') },
   { name: 'spillway first-fit', create: packerWith('first-fit') },
   { name: 'spillway best-fit', create: packerWith('best-fit') },
