@@ -49,6 +49,24 @@ describe('priced', () => {
     expect(nodeOf(packer.place(job('x', 1)))).toBe('a');
   });
 
+  it('remembers in its snapshot how many jobs leave for one that comes, an average over 512 jobs', () => {
+    const packer = createPacker({ nodes: [node('a', [A, A, A, A])] }, { scorer });
+    packer.place(job('x', 1));
+    expect(packer.snapshot().departureRatio).toBeUndefined();
+
+    packer.release('x');
+    packer.place(job('y', 1));
+    packer.place(job('too large', 9));
+    const { departureRatio } = packer.snapshot();
+
+    expect(departureRatio).toBeCloseTo((1 / 512) * (1 - 1 / 512), 15);
+    expect(createPacker(packer.snapshot(), { scorer }).snapshot().departureRatio).toBe(departureRatio);
+  });
+
+  it.each([-0.1, 1.1, NaN])('refuses a departure ratio of %s', (departureRatio) => {
+    expect(() => createPacker({ nodes: [], departureRatio }, { scorer })).toThrow(/departureRatio/);
+  });
+
   it('works without a mix, without GPUs and without nodes', () => {
     const none = createPacker({ nodes: [] }, { scorer });
     const plain = createPacker({ nodes: [node('b', []), node('a', [])] }, { scorer });

@@ -15,7 +15,7 @@ export function ownScorer(fleet: Fleet, scoreNode: ScoreNode): NodeScorer {
         node: fleet.nodes[node]!,
         cpuMilliFree: cpuFree[node]!,
         memoryMibFree: memoryFree[node]!,
-        gpuMilliFree: Array.from(gpuFree.subarray(gpuStart[node]!, gpuStart[node + 1]!)),
+        gpuMilliFree: Array.from(gpuFree.subarray(gpuStart[node], gpuStart[node + 1])),
         jobCount: jobCount[node]!,
       },
       { cpuMilli, memoryMib, gpuCount, gpuMilli, gpuMemoryMib },
