@@ -10,9 +10,10 @@ const milli = (list: readonly Job[]) =>
   list.reduce((sum, { gpuCount, gpuMilli = GPU_MILLI }) => sum + gpuCount * gpuMilli, 0);
 
 describe('the mixes', () => {
-  it('are fifteen, each with tasks of its own id', () => {
+  it('are nineteen, each with tasks of its own id', () => {
     expect(TASK_MIXES.map(({ name }) => name).join(' ')).toBe(
-      'multi20 multi30 multi50 share40 share60 share80 share100 spec10 spec20 spec33 cpu0.5 cpu1.5 cpu2.5 only0 only2.5',
+      'multi20 multi30 multi50 share40 share60 share80 share100 spec10 spec20 spec33 cpu0.5 cpu1.5 cpu2.5 only0 only2.5 ' +
+        'whole multi30+spec20 share60+cpu0.5 multi20+only2.5',
     );
     for (const mix of TASK_MIXES) {
       const list = mix.make(tasks, nodes);
@@ -21,6 +22,10 @@ describe('the mixes', () => {
   });
 
   it('have the property they are named after', () => {
+    expect(make('whole').every(({ gpuMilli = 1_000 }) => gpuMilli === 1_000)).toBe(true);
+    const both = make('multi30+spec20').filter(({ gpuCount }) => gpuCount > 0);
+    expect(both.filter(({ gpuModels }) => gpuModels !== undefined).length / both.length).toBeCloseTo(0.2, 1);
+    expect(milli(both.filter(({ gpuCount }) => gpuCount > 1)) / milli(both)).toBeCloseTo(0.3, 1);
     const multi = make('multi30');
     expect(milli(multi.filter(({ gpuCount }) => gpuCount > 1)) / milli(multi)).toBeCloseTo(0.3, 1);
     const share = make('share80');
