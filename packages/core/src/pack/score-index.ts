@@ -59,20 +59,23 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
 
   const build = (tree: ScoreTree): void => {
     const { keys, demand, isFit } = tree;
-    keys.fill(-Infinity);
     kindKey.fill(NaN);
     for (let node = 0; node < nodeCount; node++) {
       // Empty nodes of one kind share their key, unless a cordon or a rule tells them apart.
       const isOpen = isCordoned[node] === 0 && demand.isAdmitted[ruleSetOf[node]!] === 1;
+      const isPlain = isOpen && !tellsTwinsApart && jobCount[node] === 0;
       const kind = kindOf[node]!;
-      if (!isOpen || tellsTwinsApart || jobCount[node] !== 0) keys[leafCount + node] = keyOf(node, tree);
-      else {
-        if (Number.isNaN(kindKey[kind])) kindKey[kind] = keyOf(node, tree);
-        keys[leafCount + node] = kindKey[kind]!;
-      }
+      let key = isPlain ? kindKey[kind]! : keyOf(node, tree);
+      if (Number.isNaN(key)) kindKey[kind] = key = keyOf(node, tree);
+      keys[leafCount + node] = key;
+      isFit[node] = key >= 0 ? 1 : 0;
     }
-    for (let node = 0; node < nodeCount; node++) isFit[node] = keys[leafCount + node]! >= 0 ? 1 : 0;
-    for (let k = leafCount - 1; k > 0; k--) keys[k] = Math.max(keys[2 * k]!, keys[2 * k + 1]!);
+    keys.fill(-Infinity, leafCount + nodeCount);
+    for (let k = leafCount - 1; k > 0; k--) {
+      const left = keys[2 * k]!;
+      const right = keys[2 * k + 1]!;
+      keys[k] = left > right ? left : right;
+    }
   };
 
   const update = (tree: ScoreTree): void => {
