@@ -2,7 +2,7 @@ import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import type { Fleet } from './fleet.ts';
 import type { Fragmentation } from './fragmentation.ts';
-import { fewestInstances, whenSpread } from './gpu-choice.ts';
+import { fewestInstances, hasTwinBefore, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
 
 /**
@@ -46,7 +46,7 @@ export function fgd(fleet: Fleet, { totalWeight, weighted }: Fragmentation): Nod
     for (let g = start; g < end; g++) {
       if (gpuFree[g]! < gpuMilli || isGpuEligible[gpuType[g]!] === 0) continue;
       if (gpuMemoryMib > 0 && gpuMemoryFree[g]! < gpuMemoryMib) continue;
-      if (hasTwinBefore(start, g)) continue;
+      if (hasTwinBefore(state, start, g)) continue;
       const after = afterShare(node, cpuLeft, g, gpuMilli, gpuMemoryMib);
       const score = points((before[node]! - after) / weight);
       if (score <= best) continue;
@@ -54,15 +54,6 @@ export function fgd(fleet: Fleet, { totalWeight, weighted }: Fragmentation): Nod
       bestGpu = g;
     }
     return best;
-  };
-  /** A GPU in the same state as an earlier one scores the same and loses the tie. */
-  const hasTwinBefore = (start: number, gpu: number): boolean => {
-    for (let g = start; g < gpu; g++) {
-      if (gpuFree[g] === gpuFree[gpu] && gpuType[g] === gpuType[gpu] && gpuMemoryFree[g] === gpuMemoryFree[gpu]) {
-        return true;
-      }
-    }
-    return false;
   };
   /** Points for the GPUs of `lowestFreeGpus`, or for none. */
   const wholePoints = (node: number, demand: Demand): number => {

@@ -18,6 +18,16 @@ export function tightestGpu({ state }: Fleet, node: number, demand: Demand): num
   return tightest;
 }
 
+/** True when a lower GPU of the node, from row `start` on, is in the same state: it does as well and wins the tie. */
+export function hasTwinBefore({ gpuFree, gpuType, gpuMemoryFree }: FleetState, start: number, gpu: number): boolean {
+  for (let g = start; g < gpu; g++) {
+    if (gpuFree[g] === gpuFree[gpu] && gpuType[g] === gpuType[gpu] && gpuMemoryFree[g] === gpuMemoryFree[gpu]) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** Rows of the GPUs that a job of whole GPUs takes: the lowest free ones. */
 export function lowestFreeGpus({ state }: Fleet, node: number, demand: Demand): readonly number[] {
   const { gpuStart, gpuType, gpuFree } = state;

@@ -3,7 +3,7 @@ import type { Found, Limits, ScoreTree } from './score-tree.ts';
 import { shortfall } from './shortfall.ts';
 import type { Demand } from './demand.ts';
 
-/** Searches score trees for nodes within limits that are no part of the keys; see {@link createLimitTrees}. */
+/** Searches score trees for nodes within limits that the keys know roughly or not at all; see {@link createLimitTrees}. */
 export interface LimitTrees {
   /** True when the node has the main memory free and lasts long enough. */
   readonly isWithin: (node: number, limits: Limits) => boolean;

@@ -48,7 +48,7 @@ const started = (startedAtMs: number | undefined) => (startedAtMs === undefined 
  * latest demands.
  *
  * `priced` looks at all nodes again that host a job whose price has changed, and at the start fills an empty fleet of the same
- * make-up, of about 1,280 nodes at most, in thought, twice, when the mix is given or learned from 1,000 jobs: about half a second for 90 shapes and 1,000 nodes or more.
+ * make-up, of about 1,280 nodes at most, in thought, twice, when the mix is given or learned from 1,000 jobs: less than a second for 90 shapes and 1,000 nodes or more.
  *
  * Source of `fgd`: Weng et al., "Beware of Fragmentation", USENIX ATC 2023.
  *

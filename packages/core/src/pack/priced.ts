@@ -2,7 +2,7 @@ import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import { createExpectedWaste } from './expected-waste.ts';
 import type { Fleet } from './fleet.ts';
-import { fewestInstances, whenSpread } from './gpu-choice.ts';
+import { fewestInstances, hasTwinBefore, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { createScarcity, type Turnover } from './scarcity.ts';
 import type { MixShape } from './task-streams.ts';
@@ -55,15 +55,6 @@ export function priced(
   const giveWhole = (): void => {
     for (const g of tried) gpuFree[g] = GPU_MILLI;
   };
-  /** A GPU in the same state as an earlier one does as well and loses the tie. */
-  const hasTwinBefore = (start: number, gpu: number): boolean => {
-    for (let g = start; g < gpu; g++) {
-      if (gpuFree[g] === gpuFree[gpu] && gpuType[g] === gpuType[gpu] && gpuMemoryFree[g] === gpuMemoryFree[gpu]) {
-        return true;
-      }
-    }
-    return false;
-  };
 
   // GPU of the share that was looked at last.
   let bestGpu = -1;
@@ -83,7 +74,7 @@ export function priced(
       for (let g = start; g < gpuStart[node + 1]!; g++) {
         if (gpuFree[g]! < gpuMilli || isGpuEligible[gpuType[g]!] === 0) continue;
         if (gpuMemoryMib > 0 && gpuMemoryFree[g]! < gpuMemoryMib) continue;
-        if (hasTwinBefore(start, g)) continue;
+        if (hasTwinBefore(state, start, g)) continue;
         moveShare(node, g, demand, -1);
         const after = waste(node, cpuLeft);
         moveShare(node, g, demand, 1);

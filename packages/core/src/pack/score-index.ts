@@ -16,7 +16,7 @@ const NONE: Found = { node: -1, key: -Infinity };
 export interface ScoreIndex {
   /**
    * The tree of a shape, built at the first request and brought up to date at each. `make` gives the demand when there is
-   * no tree yet; its main memory must be 0, so that all jobs of the shape share the tree.
+   * no tree yet; its main memory must not exceed that of any job of the shape.
    */
   readonly treeOf: (key: string, make: () => Demand) => ScoreTree;
   /** The node of the largest key within the limits, the smallest id of equals. `O(log nodes)` where memory seldom binds. */
@@ -34,7 +34,7 @@ export interface ScoreIndex {
  * a node that changed often is scored once. `O(nodes)` for a shape that is new or that missed more changes than there are
  * nodes. Space `O(shapes × nodes)` for at most 256 shapes. The answers are those of a scan over all nodes.
  */
-export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MAX_TREES): ScoreIndex {
+export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   const { state, isCordoned } = fleet;
   const { kindOf, kindNodes, ruleSetOf } = fleet.catalogue;
   const { nodeCount, jobCount } = state;
@@ -103,7 +103,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
 
   /** Keys of the tree asked for longest ago, which is dropped, or new ones while there is room. */
   const takeKeys = (): Float64Array => {
-    if (trees.size < maxTrees) return new Float64Array(2 * leafCount);
+    if (trees.size < MAX_TREES) return new Float64Array(2 * leafCount);
     let oldest: readonly [string, ScoreTree] | undefined;
     for (const entry of trees) if (oldest === undefined || entry[1].usedAt < oldest[1].usedAt) oldest = entry;
     trees.delete(oldest![0]);
@@ -156,7 +156,11 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer, maxTrees = MA
     tree.placedInRow = 0;
     if (tree.hasShortfalls) return found;
     tree.hasShortfalls = true;
+    // Out of date until it is built: a scorer of the user may throw half way.
+    tree.seen = -Infinity;
+
     build(tree);
+    tree.seen = logged;
     return search(tree, limits);
   };
 

@@ -1,16 +1,14 @@
-import { InvalidInputError, SpillwayError, type Scorer } from '@spillway/core';
+import { InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { formatPackNodes, packNodesBenchmark } from './pack-nodes.ts';
 import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
-import { formatPackSpeed, packSpeed, packSpeedBenchmark } from './pack-speed.ts';
+import { formatPackSpeed, packSpeed, packSpeedBenchmark, type SpeedRule } from './pack-speed.ts';
 import { formatPackTopology, packTopologyBenchmark } from './pack-topology.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
-
-const SPEED_RULES: readonly Scorer[] = ['priced', 'fgd', 'best-fit', 'first-fit'];
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -78,10 +76,10 @@ async function main(argv: readonly string[]): Promise<void> {
     .option('--nodes <count>', 'nodes', '10000')
     .option('--jobs <count>', 'jobs, one after the other', '100000')
     .option('--only <rule>', 'one rule, as JSON')
-    .action(({ nodes, jobs, only }: { readonly nodes: string; readonly jobs: string; readonly only?: Scorer }) => {
+    .action(({ nodes, jobs, only }: { readonly nodes: string; readonly jobs: string; readonly only?: SpeedRule }) => {
       const size = { nodes: Number(nodes), jobs: Number(jobs) };
       if (only !== undefined) process.stdout.write(`${JSON.stringify(packSpeed(only, size))}\n`);
-      else process.stdout.write(`${formatPackSpeed(packSpeedBenchmark(SPEED_RULES, size))}\n`);
+      else process.stdout.write(`${formatPackSpeed(packSpeedBenchmark(size))}\n`);
     });
   program
     .command('lets-wait-awhile')
