@@ -1,24 +1,42 @@
-import { checkNumber, InvalidInputError } from '@spillway/core';
+import { checkNumber, checkOptionalNumber, InvalidInputError } from '@spillway/core';
 import type { ForecastModel, ForecastOptions } from './types.ts';
 
-/** Throws unless history and options are such that a forecast can be made. */
-export function checkForecast(history: readonly number[], options: ForecastOptions): void {
-  if (!Array.isArray(history) || history.length === 0) {
-    throw new InvalidInputError('history', 'must list at least one value', history, {
-      hint: 'Nothing can be foretold from nothing; start with one observed value.',
+/** Throws unless history and options are such that a forecast can be asked for. */
+export function checkForecast(history: readonly (number | null)[], options: ForecastOptions): void {
+  checkHistory(history);
+  checkNumber('horizon', options.horizon, { min: 1, isWhole: true, hint: 'It is the number of steps ahead.' });
+  checkSeasons(options.seasons);
+  checkLevels(options.levels);
+  checkOptionalNumber('maximum', options.maximum, {
+    ...(options.nonNegative === true && { min: 0 }),
+    hint: 'Leave it out when there is no limit.',
+  });
+}
+
+/** Throws unless a history lists finite numbers and `null` for missing ones. */
+export function checkHistory(history: readonly (number | null)[]): void {
+  if (!Array.isArray(history)) {
+    throw new InvalidInputError('history', 'must be a list', history, { hint: 'Pass one value a step, oldest first.' });
+  }
+  for (let index = 0; index < history.length; index++) {
+    const value: unknown = history[index];
+    if (value === null || Number.isFinite(value)) continue;
+    throw new InvalidInputError(`history[${index}]`, 'must be a finite number or null', value, {
+      hint: 'A missing value is null.',
     });
   }
-  history.forEach((value, index) => {
-    if (Number.isFinite(value)) return;
-    throw new InvalidInputError(`history[${index}]`, 'must be a finite number', value, {
-      hint: 'Fill gaps before forecasting.',
-    });
-  });
-  checkNumber('horizon', options.horizon, { min: 1, isWhole: true, hint: 'It is the number of steps ahead.' });
-  options.seasons?.forEach((season, index) => {
+}
+
+/** Throws unless every season is a whole number of steps. */
+export function checkSeasons(seasons: readonly number[] | undefined): void {
+  seasons?.forEach((season, index) => {
     checkNumber(`seasons[${index}]`, season, { min: 1, isWhole: true, hint: 'It is the length of a cycle in steps.' });
   });
-  options.levels?.forEach((level, index) => {
+}
+
+/** Throws unless every level is a probability between 0 and 1. */
+export function checkLevels(levels: readonly number[] | undefined): void {
+  levels?.forEach((level, index) => {
     if (Number.isFinite(level) && level > 0 && level < 1) return;
     throw new InvalidInputError(`levels[${index}]`, 'must be above 0 and below 1', level, { hint: '95 % is 0.95.' });
   });

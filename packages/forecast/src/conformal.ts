@@ -1,4 +1,5 @@
 import { checkPrediction } from './check.ts';
+import type { Filled } from './fill.ts';
 import type { ForecastModel } from './types.ts';
 
 /** Origins the errors come from, the latest ones. A thousand back a band of 99.8 % and keep long histories affordable. */
@@ -10,22 +11,26 @@ const RANK_SLACK = 1e-9;
 /**
  * What the model got wrong on the history itself: for every step ahead the errors `actual - predicted`, ascending.
  *
- * The model predicts from each of the latest 1000 origins that leave it enough past, and sees only what lies before the
+ * A missing value has no error. The model predicts from each of the latest 1000 origins that leave it enough past, and sees only what lies before the
  * origin. Each step ahead has errors of its own: they grow with the distance. `O(origins × (history + horizon))`
  * without the model, and a sort per step.
  */
 export function backtestErrors(
   model: ForecastModel,
-  history: readonly number[],
+  { values, known }: Filled,
   horizon: number,
+  seasons: readonly number[],
 ): readonly (readonly number[])[] {
   const errors = Array.from({ length: horizon }, (): number[] => []);
-  const firstOrigin = Math.max(model.minHistory, history.length - MAX_ORIGINS);
-  for (let origin = firstOrigin; origin < history.length; origin++) {
-    const steps = Math.min(horizon, history.length - origin);
-    const predicted = model.predict(history.slice(0, origin), steps);
+  const firstOrigin = Math.max(model.minHistory, values.length - MAX_ORIGINS);
+  for (let origin = firstOrigin; origin < values.length; origin++) {
+    const steps = Math.min(horizon, values.length - origin);
+    const predicted = model.predict(values.slice(0, origin), steps, seasons);
     checkPrediction(model, predicted, steps);
-    for (let step = 0; step < steps; step++) errors[step]!.push(history[origin + step]! - predicted[step]!);
+    for (let step = 0; step < steps; step++) {
+      const actual = known[origin + step]!;
+      if (actual !== null) errors[step]!.push(actual - predicted[step]!);
+    }
   }
   return errors.map((list) => list.sort((x, y) => x - y));
 }

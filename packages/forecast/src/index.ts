@@ -1,3 +1,19 @@
 export { forecast } from './forecast.ts';
-export { seasonalNaive } from './seasonal-naive.ts';
-export type { ForecastDiagnostics, ForecastModel, ForecastOptions, ForecastReason, ForecastResult } from './types.ts';
+export { fourierAutoregression, ridgeAutoregression } from './models/autoregression.ts';
+export { blend } from './models/blend.ts';
+export { clamped } from './models/clamped.ts';
+export { inLogs } from './models/in-logs.ts';
+export { profile } from './models/profile.ts';
+export { seasonalNaive } from './models/seasonal-naive.ts';
+export { fast, full } from './recipes.ts';
+export { withConformal } from './with-conformal.ts';
+export type { AutoregressionOptions, FourierAutoregressionOptions } from './models/autoregression.ts';
+export type {
+  ConformalOptions,
+  ForecastDiagnostics,
+  ForecastModel,
+  ForecastOptions,
+  ForecastReason,
+  ForecastResult,
+  PredictFrom,
+} from './types.ts';

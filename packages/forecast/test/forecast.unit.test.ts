@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRandom } from '@spillway/core';
 import { describe, expect, test } from 'vitest';
-import { forecast, seasonalNaive } from '../src/index.ts';
+import { fast, forecast, full, seasonalNaive } from '../src/index.ts';
 import type { ForecastModel } from '../src/index.ts';
 
 describe('forecast', () => {
@@ -69,6 +69,58 @@ describe('forecast', () => {
     });
   });
 
+  test.each([
+    ['an empty history', [], 0],
+    ['a history without any value', [null, null], 2],
+  ])('says nothing about the future of %s, and why', (_, history, count) => {
+    expect(forecast(history, { horizon: 3, model: full() })).toEqual({
+      mean: [],
+      quantiles: {},
+      method: 'none',
+      diagnostics: {
+        historyCount: count,
+        errorCount: 0,
+        reasons: [{ kind: 'no-history', historyCount: count, missingCount: count }],
+      },
+    });
+  });
+
+  test('fills missing values from what lies before them, and never measures an error there', () => {
+    const history = [null, 1, 2, 1, 2, 1, null, 1, 2, null, 2];
+
+    const result = forecast(history, { horizon: 2, seasons: [2], levels: [0.5] });
+
+    expect(result).toMatchObject({ mean: [1, 2], quantiles: { '0.25': [1, 2], '0.75': [1, 2] } });
+    // Ten values from the first known one; origins at 2 to 8 have a second step, two of which are missing.
+    expect(result.diagnostics).toMatchObject({
+      errorCount: 5,
+      reasons: [{ kind: 'missing-values', historyCount: 11, missingCount: 3 }],
+    });
+  });
+
+  test('says when bands have no width because nothing ever changed', () => {
+    for (const model of [fast(), full(), seasonalNaive()]) {
+      const result = forecast(
+        Array.from({ length: 200 }, () => 0.1),
+        { horizon: 2, seasons: [24], model },
+      );
+
+      expect(result).toMatchObject({ mean: [0.1, 0.1], quantiles: { '0.025': [0.1, 0.1], '0.975': [0.1, 0.1] } });
+      expect(result.diagnostics.reasons).toEqual([{ kind: 'constant-history', historyCount: 200 }]);
+    }
+  });
+
+  test('repeats the last value of a history too short to fit, without bands', () => {
+    const { mean, quantiles, diagnostics } = forecast([3, 1, 4], { horizon: 2, seasons: [24], model: full() });
+
+    expect({ mean, quantiles }).toEqual({ mean: [4, 4], quantiles: {} });
+    expect(diagnostics.reasons.map(({ kind }) => kind)).toEqual([
+      'season-too-long',
+      'too-few-errors',
+      'too-few-errors',
+    ]);
+  });
+
   test('takes any model, with bands of its own errors', () => {
     const always7: ForecastModel = {
       name: 'always-7',
@@ -90,9 +142,11 @@ describe('forecast', () => {
   });
 
   test.each([
-    ['history', [], { horizon: 1 }],
+    ['history', null as never, { horizon: 1 }],
     ['history[1]', [1, NaN], { horizon: 1 }],
-    ['history[0]', [null as never], { horizon: 1 }],
+    ['history[0]', [undefined as never], { horizon: 1 }],
+    ['maximum', [1], { horizon: 1, maximum: NaN }],
+    ['maximum', [1], { horizon: 1, maximum: -1, nonNegative: true }],
     ['horizon', [1], { horizon: 0 }],
     ['horizon', [1], { horizon: 1.5 }],
     ['seasons[1]', [1], { horizon: 1, seasons: [24, 0] }],

@@ -1,5 +1,5 @@
 import { checkNumber } from '@spillway/core';
-import type { ForecastModel } from './types.ts';
+import type { ForecastModel } from '../types.ts';
 
 /**
  * Creates the model that repeats the last cycle: each value is the one a whole number of seasons before.
