@@ -94,14 +94,13 @@ function predict(
   terms: Parameters<typeof autoregress>[3],
   isDifferenced: boolean,
 ): ReturnType<PredictFrom> {
-  if (!isDifferenced) {
-    return autoregress(Float64Array.from(history), origins, horizon, terms).map((path) => Array.from(path));
-  }
+  if (!isDifferenced) return autoregress(new Float64Array(history), origins, horizon, terms);
   // The change into the first value is not known; its place is kept, so that steps keep their phase.
-  const changes = Float64Array.from(history, (value, at) => (at === 0 ? 0 : value - history[at - 1]!));
+  const changes = new Float64Array(history.length);
+  for (let at = 1; at < history.length; at++) changes[at] = history[at]! - history[at - 1]!;
   return autoregress(changes, origins, horizon, { ...terms, first: 1 }).map((path, index) => {
     let last = history[origins[index]! - 1]!;
-    return Array.from(path, (change) => (last += change));
+    return path.map((change) => (last += change));
   });
 }
 

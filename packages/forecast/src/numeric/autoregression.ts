@@ -1,4 +1,4 @@
-import { normalEquations, type Design, type NormalEquations } from './normal-equations.ts';
+import { normalEquations, type Design, type LinearSystem } from './normal-equations.ts';
 import { solvePositive } from './solve-positive.ts';
 import { createWaves, type Waves } from './waves.ts';
 
@@ -27,7 +27,7 @@ interface Fit {
 /**
  * Fits an autoregression to what lies before each origin, and runs it forward.
  *
- * Rows are added from one origin to the next, so many origins cost little more than the last. The penalty on lags grows with
+ * Sums over rows are shared by all origins, so many cost little more than one. The penalty on lags grows with
  * the variance of the past, which makes forecasts follow a change of unit; the constant bears none, so they follow a shift.
  *
  * @param origins - ascending, from 1 to the number of values.
@@ -38,12 +38,11 @@ export function autoregress(
   origins: readonly number[],
   horizon: number,
   terms: AutoregressionTerms,
-): Float64Array[] {
+): number[][] {
   let design: Design | undefined;
-  let equations: NormalEquations | undefined;
+  let equations: ((to: number) => LinearSystem) | undefined;
   let centred = values;
   let centre = 0;
-  let done = 0;
   let moments: Moments = { end: 0, count: 0, sum: 0, squares: 0 };
   return origins.map((origin) => {
     const known = origin - terms.first;
@@ -52,18 +51,17 @@ export function autoregress(
     if (design?.lags.length !== usable.length || (design.waves !== undefined) !== hasWaves) {
       const waves: Waves | undefined = hasWaves ? createWaves(terms.period, terms.harmonics) : undefined;
       design = { lags: usable, waves };
-      equations = normalEquations(design);
-      done = terms.first + (usable.at(-1) ?? 0);
+      const firstTarget = terms.first + (usable.at(-1) ?? 0);
       // Near zero, squares lose fewer digits. The centre is of values that every origin has seen.
-      centre = meanOf(values.subarray(terms.first, Math.min(origin, done + 1)));
-      centred = values.map((value) => value - centre);
+      centre = meanOf(values.subarray(terms.first, Math.min(origin, firstTarget + 1)));
+      centred = new Float64Array(values.length);
+      for (let at = 0; at < values.length; at++) centred[at] = values[at]! - centre;
+      equations = normalEquations(centred, firstTarget, design);
       moments = { end: terms.first, count: 0, sum: 0, squares: 0 };
     }
-    equations!.add(centred, done, origin);
-    done = origin;
     moments = advance(moments, centred, origin);
-    const fit = solve(equations!, design, moments, terms.ridge);
-    return run(centred, origin, horizon, design, fit).map((value) => value + centre);
+    const fit = solve(equations!(origin), design, moments, terms.ridge);
+    return run(centred, origin, horizon, design, fit, centre);
   });
 }
 
@@ -83,8 +81,7 @@ function advance({ end, count, sum, squares }: Moments, values: Float64Array, to
   return { end: to, count: count + to - end, sum, squares };
 }
 
-function solve(equations: NormalEquations, { lags }: Design, moments: Moments, ridge: number): Fit {
-  const { matrix, right, size } = equations.system();
+function solve({ matrix, right, size }: LinearSystem, { lags }: Design, moments: Moments, ridge: number): Fit {
   const count = Math.max(1, moments.count);
   const mean = moments.sum / count;
   const variance = Math.max(0, moments.squares / count - mean ** 2);
@@ -92,14 +89,21 @@ function solve(equations: NormalEquations, { lags }: Design, moments: Moments, r
   return { coefficients: solvePositive(matrix, right, size), mean, deviation: Math.sqrt(variance) };
 }
 
-function run(values: Float64Array, origin: number, horizon: number, { lags, waves }: Design, fit: Fit): Float64Array {
-  const { coefficients, mean, deviation } = fit;
+function run(
+  values: Float64Array,
+  origin: number,
+  horizon: number,
+  { lags, waves }: Design,
+  { coefficients, mean, deviation }: Fit,
+  centre: number,
+): number[] {
   const reach = lags.at(-1) ?? 0;
   const path = new Float64Array(reach + horizon);
   path.set(values.subarray(origin - reach, origin));
   const low = mean - MAX_DEVIATIONS * deviation;
   const high = mean + MAX_DEVIATIONS * deviation;
   const waveCount = waves === undefined ? 0 : 2 * waves.harmonics.length;
+  const result: number[] = [];
   for (let step = 0; step < horizon; step++) {
     const at = reach + step;
     let sum = coefficients[0]!;
@@ -110,8 +114,9 @@ function run(values: Float64Array, origin: number, horizon: number, { lags, wave
       for (let j = 0; j < waveCount; j++) sum += coefficients[first + j]! * waves.table[offset + j]!;
     }
     path[at] = sum < low ? low : sum > high ? high : sum;
+    result.push(path[at]! + centre);
   }
-  return path.subarray(reach);
+  return result;
 }
 
 function meanOf(values: Float64Array): number {

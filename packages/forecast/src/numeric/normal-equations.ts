@@ -1,3 +1,4 @@
+import { runningProducts } from './running-products.ts';
 import { waveSums, type Waves } from './waves.ts';
 
 /** Columns of an autoregression: a constant, lagged values, and the sines and cosines of one period. */
@@ -8,85 +9,106 @@ export interface Design {
   readonly waves: Waves | undefined;
 }
 
-/** Sums over the rows of a regression, grown row by row, solved as often as wanted. */
-export interface NormalEquations {
-  /** Adds the rows whose targets are `values[from]` to `values[to - 1]`; each call starts where the last one ended. */
-  readonly add: (values: Float64Array, from: number, to: number) => void;
-  /** The system as a full matrix and its right side, fresh arrays: constant, lags, then sine and cosine of each wave. */
-  readonly system: () => { readonly matrix: Float64Array; readonly right: Float64Array; readonly size: number };
+/** A symmetric system of equations. */
+export interface LinearSystem {
+  /** `size × size`, row by row; only the lower triangle is filled. */
+  readonly matrix: Float64Array;
+  readonly right: Float64Array;
+  readonly size: number;
 }
 
 /**
- * Creates the normal equations of a design. Adding a row takes `O(lags² + lags × waves)`; the products of waves with waves
- * follow from sums of single waves, so they cost nothing a row beyond `O(waves)`.
+ * Creates the normal equations of a regression of values on a constant, their lags, then sine and cosine of each wave.
+ *
+ * Products of lags come from running sums; products of waves with waves from sums of single waves; only products of lags with waves
+ * are added row by row.
+ *
+ * @param first - target of the first row, at least the longest lag.
+ * @returns the system of the rows with targets from `first` to `to - 1`. `to` ascends from call to call, and each call
+ * overwrites the arrays of the one before. Without waves a call is `O(lags²)`; with them `O(rows × lags + period × lags × waves + waves²)`.
  */
-export function normalEquations({ lags, waves }: Design): NormalEquations {
-  // The constant, the lags, and last the target, so that right sides are sums like all others.
+export function normalEquations(
+  values: Float64Array,
+  first: number,
+  { lags, waves }: Design,
+): (to: number) => LinearSystem {
+  const products = runningProducts(values);
+  // Of each pair of lags, longer first, and of each lag with the target.
+  const pairs = lags.flatMap((lag, k) => lags.slice(0, k + 1).map((near) => products(lag - near)));
+  const targets = lags.map((lag) => products(lag));
+  const totals = new Float64Array(values.length + 1);
+  for (let at = 0; at < values.length; at++) totals[at + 1] = totals[at]! + values[at]!;
+  const cross = waves === undefined ? undefined : crossSums(values, first, lags, waves);
   const plain = lags.length + 1;
-  const all = plain + 1;
-  const row = new Float64Array(all);
-  const squares = new Float64Array(all * all);
   const waveCount = waves === undefined ? 0 : 2 * waves.harmonics.length;
-  const crosses = new Float64Array(all * waveCount);
-  const sums = waves === undefined ? undefined : waveSums(waves);
+  const size = plain + waveCount;
 
-  const fill = (values: Float64Array, at: number): void => {
-    row[0] = 1;
-    for (let k = 0; k < lags.length; k++) row[k + 1] = values[at - lags[k]!]!;
-    row[plain] = values[at]!;
-  };
-  const addPlain = (): void => {
-    for (let i = 0; i < all; i++) {
-      const factor = row[i]!;
-      const start = i * all;
-      for (let j = 0; j <= i; j++) squares[start + j]! += factor * row[j]!;
-    }
-  };
-  const addCrosses = (table: Float64Array, offset: number, from: Float64Array, start: number): void => {
-    for (let i = 0; i < all; i++) {
-      const factor = from[start + i]!;
-      const target = i * waveCount;
-      for (let j = 0; j < waveCount; j++) crosses[target + j]! += factor * table[offset + j]!;
-    }
-  };
+  const matrix = new Float64Array(size * size);
+  const right = new Float64Array(size);
 
-  const add = (values: Float64Array, from: number, to: number): void => {
-    if (waves === undefined) {
-      for (let at = from; at < to; at++) {
-        fill(values, at);
-        addPlain();
+  return (to) => {
+    matrix[0] = to - first;
+    right[0] = totals[to]! - totals[first]!;
+    let next = 0;
+    for (let k = 0; k < lags.length; k++) {
+      const row = (k + 1) * size;
+      matrix[row] = totals[to - lags[k]!]! - totals[first - lags[k]!]!;
+      for (let j = 0; j <= k; j++) {
+        const sums = pairs[next++]!;
+        matrix[row + j + 1] = sums[to - lags[j]!]! - sums[first - lags[j]!]!;
       }
-      return;
+      right[k + 1] = targets[k]![to]! - targets[k]![first]!;
     }
-    const { period, table } = waves;
-    // Many rows share few phases: sum the rows of a phase first, then multiply with its waves once.
-    const isBulk = to - from > period;
-    const phases = isBulk ? new Float64Array(period * all) : row;
-    for (let at = from; at < to; at++) {
-      fill(values, at);
-      addPlain();
-      const phase = at % period;
-      if (isBulk) for (let i = 0; i < all; i++) phases[phase * all + i]! += row[i]!;
-      else addCrosses(table, phase * waveCount, row, 0);
-    }
-    if (isBulk) for (let phase = 0; phase < period; phase++) addCrosses(table, phase * waveCount, phases, phase * all);
-    sums!.add(from, to);
-  };
-
-  const system = () => {
-    const size = plain + waveCount;
-    const matrix = new Float64Array(size * size);
-    const right = new Float64Array(size);
-    for (let i = 0; i < plain; i++) {
-      for (let j = 0; j <= i; j++) matrix[i * size + j] = squares[i * all + j]!;
-      right[i] = squares[plain * all + i]!;
-    }
+    if (cross === undefined) return { matrix, right, size };
+    const { crosses, sums } = cross(to);
     for (let j = 0; j < waveCount; j++) {
       for (let i = 0; i < plain; i++) matrix[(plain + j) * size + i] = crosses[i * waveCount + j]!;
       right[plain + j] = crosses[plain * waveCount + j]!;
     }
-    sums?.fillProducts(matrix, size, plain);
+    sums.fillProducts(matrix, size, plain);
     return { matrix, right, size };
   };
-  return { add, system };
+}
+
+/** Sums of products of waves with the constant, each lag, and the target; grown from call to call. */
+function crossSums(values: Float64Array, first: number, lags: readonly number[], waves: Waves) {
+  const { period, table } = waves;
+  const waveCount = 2 * waves.harmonics.length;
+  const shifts = [...lags, 0];
+  const columnCount = shifts.length + 1;
+  const crosses = new Float64Array(columnCount * waveCount);
+  const sums = waveSums(waves);
+  const column = new Float64Array(columnCount);
+  let done = first;
+
+  const addWaves = (phase: number, source: Float64Array, start: number): void => {
+    const offset = phase * waveCount;
+    for (let i = 0; i < columnCount; i++) {
+      const factor = source[start + i]!;
+      const target = i * waveCount;
+      for (let j = 0; j < waveCount; j++) crosses[target + j]! += factor * table[offset + j]!;
+    }
+  };
+  const addRows = (target: Float64Array, start: number, at: number): void => {
+    target[start]! += 1;
+    for (let k = 0; k < shifts.length; k++) target[start + k + 1]! += values[at - shifts[k]!]!;
+  };
+
+  return (to: number) => {
+    if (to - done > period) {
+      // Many rows share few phases: sum the rows of a phase first, then multiply with its waves once.
+      const phases = new Float64Array(period * columnCount);
+      for (let at = done; at < to; at++) addRows(phases, (at % period) * columnCount, at);
+      for (let phase = 0; phase < period; phase++) addWaves(phase, phases, phase * columnCount);
+    } else {
+      for (let at = done; at < to; at++) {
+        column.fill(0);
+        addRows(column, 0, at);
+        addWaves(at % period, column, 0);
+      }
+    }
+    sums.add(done, to);
+    done = to;
+    return { crosses, sums };
+  };
 }

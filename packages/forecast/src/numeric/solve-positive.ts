@@ -15,12 +15,9 @@ export function solvePositive(matrix: Float64Array, right: Float64Array, n: numb
     const diagonal = matrix[row + i]!;
     for (let j = 0; j < i; j++) {
       const other = j * n;
-      let sum = matrix[row + j]!;
-      for (let k = 0; k < j; k++) sum -= matrix[row + k]! * matrix[other + k]!;
-      matrix[row + j] = sum / matrix[other + j]!;
+      matrix[row + j] = (matrix[row + j]! - dot(matrix, row, other, j)) / matrix[other + j]!;
     }
-    let pivot = diagonal;
-    for (let k = 0; k < i; k++) pivot -= matrix[row + k]! * matrix[row + k]!;
+    const pivot = diagonal - dot(matrix, row, row, i);
     // Dividing by infinity makes the whole column, and with it the coefficient, zero.
     matrix[row + i] = pivot > DEPENDENT * diagonal ? Math.sqrt(pivot) : Infinity;
   }
@@ -35,4 +32,21 @@ export function solvePositive(matrix: Float64Array, right: Float64Array, n: numb
     right[i] = sum / matrix[i * n + i]!;
   }
   return right;
+}
+
+/** Product of two stretches of an array. Four sums run side by side: one would wait for itself (twice as slow at 86 columns). */
+function dot(values: Float64Array, one: number, other: number, count: number): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let k = 0;
+  for (; k + 3 < count; k += 4) {
+    a += values[one + k]! * values[other + k]!;
+    b += values[one + k + 1]! * values[other + k + 1]!;
+    c += values[one + k + 2]! * values[other + k + 2]!;
+    d += values[one + k + 3]! * values[other + k + 3]!;
+  }
+  for (; k < count; k++) a += values[one + k]! * values[other + k]!;
+  return a + b + (c + d);
 }
