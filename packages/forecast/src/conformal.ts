@@ -28,7 +28,7 @@ export function backtestErrors(
     const predicted = model.predict(values.slice(0, origin), steps, seasons);
     checkPrediction(model, predicted, steps);
     for (let step = 0; step < steps; step++) {
-      const actual = known[origin + step]!;
+      const actual = known[origin + step] ?? null;
       if (actual !== null) errors[step]!.push(actual - predicted[step]!);
     }
   }

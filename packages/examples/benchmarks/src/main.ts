@@ -1,5 +1,8 @@
-import { InvalidInputError, SpillwayError } from '@spillway/core';
+import { checkNumber, InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
+import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon.ts';
+import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
+import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
@@ -90,7 +93,9 @@ async function main(argv: readonly string[]): Promise<void> {
       const cells = letsWaitAwhileBenchmark({ dataDirectory: data, jobsFile: jobs });
       process.stdout.write(`${formatLetsWaitAwhile(cells)}\n`);
     });
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  addForecast(program);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+    command.exitOverride();
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -102,6 +107,48 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`error: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`);
     process.exitCode = 2;
   }
+}
+
+function addForecast(program: Command): void {
+  const group = program
+    .command('forecast')
+    .description('Forecasts against published figures and the seasonal naive method');
+  const data = ['--data <directory>', 'folder with the series, see docs/benchmarks.md'] as const;
+  group
+    .command('m4')
+    .description('M4 Hourly, 48 h ahead: sMAPE, MASE, OWA, MSIS, coverage, speed')
+    .requiredOption(...data)
+    .action((options: { readonly data: string }) => {
+      process.stdout.write(`${formatForecastM4(forecastM4Benchmark(options.data))}\n`);
+    });
+  group
+    .command('domain')
+    .description('Carbon, taxi rides and requests from rolling origins: MASE and coverage')
+    .requiredOption(...data)
+    .option('--origins <count>', 'origins over the last 40 % of a series, about', '40')
+    .option('--history <hours>', 'hours before an origin that a forecaster sees', '1008')
+    .action((options: { readonly data: string; readonly origins: string; readonly history: string }) => {
+      const origins = parseCount('--origins', options.origins);
+      const historyCount = parseCount('--history', options.history);
+      const rows = forecastDomainBenchmark({ dataDirectory: options.data, origins, historyCount });
+      process.stdout.write(`${formatForecastDomain(rows)}\n`);
+    });
+  group
+    .command('carbon')
+    .description('Carbon intensity 96 h ahead from history alone, once a day, July to December: MAPE')
+    .requiredOption(...data)
+    .option('--history <hours>', 'hours before an origin that a forecaster sees', '1008')
+    .action((options: { readonly data: string; readonly history: string }) => {
+      const historyCount = parseCount('--history', options.history);
+      const rows = forecastCarbonBenchmark({ dataDirectory: options.data, historyCount });
+      process.stdout.write(`${formatForecastCarbon(rows)}\n`);
+    });
+}
+
+function parseCount(flag: string, text: string): number {
+  const count = Number(text);
+  checkNumber(flag, count, { min: 1, isWhole: true, hint: 'For example 40.' });
+  return count;
 }
 
 function parseSeeds(text: string): readonly number[] {

@@ -114,7 +114,7 @@ function run(
       for (let j = 0; j < waveCount; j++) sum += coefficients[first + j]! * waves.table[offset + j]!;
     }
     path[at] = sum < low ? low : sum > high ? high : sum;
-    result.push(path[at]! + centre);
+    result.push(path[at] + centre);
   }
   return result;
 }
