@@ -3,6 +3,7 @@ import { backtestErrors, conformalOffsets, errorsNeeded } from './conformal.ts';
 import { fill, type Filled } from './fill.ts';
 import { longestSeason } from './models/seasons.ts';
 import { seasonalNaive } from './models/seasonal-naive.ts';
+import { keyOf } from './probability-key.ts';
 import { pooledErrors, pooledFactor, pooledNeeded } from './pooled-bands.ts';
 import type { ForecastModel, ForecastOptions, ForecastReason, ForecastResult } from './types.ts';
 
@@ -148,9 +149,4 @@ function usable(seasons: readonly number[], historyCount: number, reasons: Forec
     reasons.push({ kind: 'season-too-long', season, historyCount, neededCount });
     return false;
   });
-}
-
-/** The shortest text of a probability: 0.025 and not 0.025000000000000022. */
-function keyOf(probability: number): string {
-  return String(Math.round(probability * 1e10) / 1e10);
 }

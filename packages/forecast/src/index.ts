@@ -1,3 +1,6 @@
+export { backtest } from './backtest.ts';
+export { clean } from './clean.ts';
+export { detectSeasons } from './detect-seasons.ts';
 export { forecast } from './forecast.ts';
 export { fourierAutoregression, ridgeAutoregression } from './models/autoregression.ts';
 export { blend } from './models/blend.ts';
@@ -12,9 +15,15 @@ export { seasonalNaive } from './models/seasonal-naive.ts';
 export { seasonallyAdjusted } from './models/seasonally-adjusted.ts';
 export { ses } from './models/ses.ts';
 export { theta } from './models/theta.ts';
+export { weightedBlend } from './models/weighted-blend.ts';
 export { fast, full } from './recipes.ts';
+export { select } from './select.ts';
 export { withConformal } from './with-conformal.ts';
+export type { BacktestOptions, BacktestReason, BacktestResult } from './backtest.ts';
+export type { CleanFinding, CleanOptions, CleanResult, CleanSample } from './clean.ts';
+export type { DetectedSeason, DetectSeasonsOptions } from './detect-seasons.ts';
 export type { AutoregressionOptions, FourierAutoregressionOptions } from './models/autoregression.ts';
+export type { SelectOptions, SelectResult } from './select.ts';
 export type {
   ConformalOptions,
   ForecastDiagnostics,

@@ -1,6 +1,7 @@
 import { checkPrediction } from './check.ts';
 import type { Filled } from './fill.ts';
 import { predictFromOrigins } from './models/model-of.ts';
+import { rollingOrigins } from './rolling-origins.ts';
 import type { ConformalOptions, ForecastModel } from './types.ts';
 
 /** Steps on either side whose errors count for the reach of a step. */
@@ -87,9 +88,7 @@ function originsOf(
   const stride = options.stride ?? Math.min(cycle, horizon);
   const count = options.origins ?? Math.min(MAX_ORIGINS, Math.ceil((TESTED_CYCLES * cycle) / stride));
   const least = Math.max(minHistory, 2 * Math.max(horizon, ...fitting) + horizon);
-  const list: number[] = [];
-  for (let at = historyCount - horizon; at >= least && list.length < count; at -= stride) list.push(at);
-  return list.reverse();
+  return rollingOrigins(historyCount, horizon, { origins: count, stride, leastHistory: least });
 }
 
 function reachOf(sizes: readonly (readonly number[])[], horizon: number): Float64Array {
