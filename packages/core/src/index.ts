@@ -148,8 +148,22 @@ export type {
   UnplaceableJob,
   UnplaceableReason,
 } from './schedule/index.ts';
-export { ewma } from './forecast/index.ts';
-export type { Ewma, EwmaSample, EwmaState } from './forecast/index.ts';
+export { adaptiveBands, decayedHistogram, ewma, fitHalfLife } from './forecast/index.ts';
+export type {
+  AdaptiveBand,
+  AdaptiveBands,
+  AdaptiveBandsOptions,
+  AdaptiveBandsState,
+  DecayedHistogram,
+  DecayedHistogramOptions,
+  DecayedHistogramState,
+  Ewma,
+  EwmaSample,
+  EwmaState,
+  FitHalfLifeOptions,
+  FitHalfLifeResult,
+  HistogramSample,
+} from './forecast/index.ts';
 export { autoscale, createAutoscaleState, explainAutoscale } from './autoscale/index.ts';
 export type {
   AutoscaleConfig,

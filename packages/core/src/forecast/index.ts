@@ -1,2 +1,13 @@
+export { adaptiveBands } from './adaptive-bands.ts';
+export { decayedHistogram } from './decayed-histogram.ts';
 export { ewma } from './ewma.ts';
+export { fitHalfLife } from './fit-half-life.ts';
+export type { AdaptiveBand, AdaptiveBands, AdaptiveBandsOptions, AdaptiveBandsState } from './adaptive-bands.ts';
+export type {
+  DecayedHistogram,
+  DecayedHistogramOptions,
+  DecayedHistogramState,
+  HistogramSample,
+} from './decayed-histogram.ts';
+export type { FitHalfLifeOptions, FitHalfLifeResult } from './fit-half-life.ts';
 export type { Ewma, EwmaSample, EwmaState } from './types.ts';

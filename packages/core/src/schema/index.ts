@@ -1,9 +1,11 @@
 export {
+  parseAdaptiveBandsState,
   parseAdmitInput,
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
   parseConsolidateInput,
+  parseDecayedHistogramState,
   parseEwmaState,
   parseFewestNodesInput,
   parseJobs,
@@ -18,7 +20,7 @@ export {
 } from './parse.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
-export { ewmaStateSchema } from './forecast.ts';
+export { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 export {
   migCardSchema,
   migGeometrySchema,

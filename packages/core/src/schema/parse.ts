@@ -2,13 +2,13 @@ import * as z from 'zod';
 import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../autoscale/index.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
-import type { EwmaState } from '../forecast/index.ts';
+import type { AdaptiveBandsState, DecayedHistogramState, EwmaState } from '../forecast/index.ts';
 import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/index.ts';
 import type { AdmitInput, ConsolidateInput, FewestNodesInput, PackInput, PlanPreemptionInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
-import { ewmaStateSchema } from './forecast.ts';
+import { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 import { packMigInputSchema, placeMigInputSchema, repartitionMigInputSchema } from './mig.ts';
 import {
   admitInputSchema,
@@ -115,6 +115,16 @@ export function parsePlaceReplicasInput(value: unknown): PlaceReplicasInput {
 /** Returns unknown data as the memory of `ewma`. @throws InvalidInputError as {@link parseNodes}. */
 export function parseEwmaState(value: unknown): EwmaState {
   return parse('state', ewmaStateSchema, value);
+}
+
+/** Returns unknown data as the state of a `decayedHistogram`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseDecayedHistogramState(value: unknown): DecayedHistogramState {
+  return parse('state', decayedHistogramStateSchema, value);
+}
+
+/** Returns unknown data as the state of `adaptiveBands`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseAdaptiveBandsState(value: unknown): AdaptiveBandsState {
+  return parse('state', adaptiveBandsStateSchema, value);
 }
 
 function parse<Schema extends z.ZodType>(root: string, schema: Schema, value: unknown): z.output<Schema> {

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon.ts';
 import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
 import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
+import { forecastRecentBenchmark, formatForecastRecent } from './forecast-recent.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
@@ -113,6 +114,7 @@ function addForecast(program: Command): void {
   const group = program
     .command('forecast')
     .description('Forecasts against published figures and the seasonal naive method');
+  addForecastRecent(group);
   const data = ['--data <directory>', 'folder with the series, see docs/benchmarks.md'] as const;
   group
     .command('m4')
@@ -142,6 +144,16 @@ function addForecast(program: Command): void {
       const historyCount = parseCount('--history', options.history);
       const rows = forecastCarbonBenchmark({ dataDirectory: options.data, historyCount });
       process.stdout.write(`${formatForecastCarbon(rows)}\n`);
+    });
+}
+
+function addForecastRecent(group: Command): void {
+  group
+    .command('recent')
+    .description('Requests of the next minute, Azure LLM conversation trace: WAPE')
+    .requiredOption('--data <directory>', 'folder with the series, see docs/benchmarks.md')
+    .action((options: { readonly data: string }) => {
+      process.stdout.write(`${formatForecastRecent(forecastRecentBenchmark(options.data))}\n`);
     });
 }
 
