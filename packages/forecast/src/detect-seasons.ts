@@ -25,6 +25,9 @@ const MAX_VALUES = 4_000;
 /** A season must show at least this much. */
 const MIN_STRENGTH = 0.2;
 
+/** Standard errors of a correlation that chance does not reach at any of some hundred lengths. */
+const CHANCE_DEVIATIONS = 4.5;
+
 /** A further season is more than so many times as long: what drifts looks like twice or three times the season. */
 const SPACING = 3;
 
@@ -32,13 +35,13 @@ const SPACING = 3;
 const SAME_RATIO = 0.05;
 
 /** The shortest peak within this share of the highest is the season; the others are its multiples. */
-const NEAR_RATIO = 0.9;
+const NEAR_RATIO = 0.7;
 
 /**
  * Finds the lengths of seasons: peaks of the autocorrelation, shortest first. Each one found is taken out (the mean of each phase)
  * before looking for the next, so that a week shows only by what the day does not explain; a further season is more than three times as long as the last.
  *
- * A peak counts when it is at least 0.2 and above what chance gives once in a thousand. Of a series with fewer than three
+ * A peak counts when it is at least 0.2 and 4.5 standard errors. Of a series with fewer than three
  * cycles of a season nothing can be said about it. Known seasons (a day, a week) are better stated than detected.
  *
  * @param history - as for a forecast.
@@ -77,12 +80,12 @@ export function detectSeasons(
 function strongestPeak(values: Float64Array, longest: number, after: number): DetectedSeason | undefined {
   if (longest < 2 || varianceOf(values) === 0) return undefined;
   const correlation = autocorrelation(values, longest + 1);
-  const chance = 3.3 / Math.sqrt(values.length);
   const peaks: DetectedSeason[] = [];
   for (let lag = Math.max(2, SPACING * after + 1); lag <= longest; lag++) {
     const here = correlation[lag]!;
     const isPeak = here >= correlation[lag - 1]! && here >= correlation[lag + 1]!;
-    if (isPeak && here >= Math.max(MIN_STRENGTH, chance)) peaks.push({ season: lag, strengthRatio: Math.min(1, here) });
+    const least = Math.max(MIN_STRENGTH, CHANCE_DEVIATIONS / Math.sqrt(values.length - lag));
+    if (isPeak && here >= least) peaks.push({ season: lag, strengthRatio: Math.min(1, here) });
   }
   const highest = Math.max(...peaks.map(({ strengthRatio }) => strengthRatio));
   const shortest = peaks.find(({ strengthRatio }) => strengthRatio >= NEAR_RATIO * highest);

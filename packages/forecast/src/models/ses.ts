@@ -25,7 +25,7 @@ export interface Smoothed {
  *
  * @example
  * ```ts
- * ses({ alpha: 0.5 }).predict([4, 4, 8], 1); // close to [6.5]
+ * ses({ alpha: 0.5 }).predict([4, 4, 8], 1); // [6.095], about
  * ```
  */
 export function ses(options: { readonly alpha?: number } = {}): ForecastModel {
