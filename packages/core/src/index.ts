@@ -161,6 +161,7 @@ export type {
   EwmaSample,
   EwmaState,
   FitHalfLifeOptions,
+  FitHalfLifeReason,
   FitHalfLifeResult,
   HistogramSample,
 } from './forecast/index.ts';

@@ -6,6 +6,8 @@ import type {
   AutoscaleState,
   CarbonSeries,
   ConsolidateInput,
+  AdaptiveBandsState,
+  DecayedHistogramState,
   EwmaState,
   FewestNodesInput,
   GpuNode,
@@ -58,6 +60,8 @@ export const isSame = {
   autoscaleObservation: true satisfies Reads<typeof schema.autoscaleObservationSchema, AutoscaleObservation>,
   autoscaleState: true satisfies Reads<typeof schema.autoscaleStateSchema, AutoscaleState>,
   placeReplicasInput: true satisfies Reads<typeof schema.placeReplicasInputSchema, schema.PlaceReplicasInput>,
+  decayedHistogramState: true satisfies Reads<typeof schema.decayedHistogramStateSchema, DecayedHistogramState>,
+  adaptiveBandsState: true satisfies Reads<typeof schema.adaptiveBandsStateSchema, AdaptiveBandsState>,
   ewmaState: true satisfies Reads<typeof schema.ewmaStateSchema, EwmaState>,
 };
 

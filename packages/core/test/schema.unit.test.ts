@@ -7,6 +7,8 @@ import {
   parseAutoscaleObservation,
   parseAutoscaleState,
   parseConsolidateInput,
+  parseAdaptiveBandsState,
+  parseDecayedHistogramState,
   parseEwmaState,
   parseFewestNodesInput,
   parseJobs,
@@ -161,6 +163,8 @@ const spillover = {
   current: [{ id: 'r1', tierId: 'lab', startedAtMs: 0, isReady: false }],
 };
 const ewma = { version: 1, mean: null, atMs: 1_700_000_000_000 };
+const histogram = { version: 1, referenceAtMs: 0, atMs: 5, weights: [0, 2] };
+const bands = { version: 1, radius: null, largest: 0, errorCount: 0 };
 
 /** A deep copy with the value at a path replaced, or removed when it is `undefined`. */
 function changed(input: unknown, path: string, value: unknown): unknown {
@@ -206,6 +210,8 @@ describe('good input', () => {
     ['parseAutoscaleState', parseAutoscaleState, state],
     ['parsePlaceReplicasInput', parsePlaceReplicasInput, spillover],
     ['parseEwmaState', parseEwmaState, ewma],
+    ['parseDecayedHistogramState', parseDecayedHistogramState, histogram],
+    ['parseAdaptiveBandsState', parseAdaptiveBandsState, bands],
   ] as const)('passes %s unchanged', (_, parse, value) => {
     const before = structuredClone(value);
 
@@ -348,6 +354,8 @@ const restRows = [
   [parseAutoscaleState, state, 'wishes.0.replicas', -1, 'wishes[0].replicas', WHOLE],
   [parseEwmaState, ewma, 'version', '1', 'version', 'must be 1'],
   [parseEwmaState, ewma, 'mean', undefined, 'mean', 'must be a finite number'],
+  [parseDecayedHistogramState, histogram, 'weights.1', -1, 'weights[1]', AMOUNT],
+  [parseAdaptiveBandsState, bands, 'errorCount', 1.5, 'errorCount', WHOLE],
 ] as const;
 
 describe('bad input', () => {
@@ -384,6 +392,8 @@ describe('bad input', () => {
     [parseAutoscaleState, 'state', 'must be an object'],
     [parsePlaceReplicasInput, 'input', 'must be an object'],
     [parseEwmaState, 'state', 'must be an object'],
+    [parseDecayedHistogramState, 'state', 'must be an object'],
+    [parseAdaptiveBandsState, 'state', 'must be an object'],
   ] as const)('that is nothing like it is refused by %o as %s', (parse, field, rule) => {
     for (const value of [undefined, null, 7, 'text']) {
       const refusal = refusalOf(parse, value);

@@ -14,6 +14,12 @@ export interface FitHalfLifeOptions {
   readonly candidatesMs?: readonly number[];
 }
 
+/** Why there is no half-life. */
+export type FitHalfLifeReason =
+  | { readonly kind: 'too-few-samples'; readonly sampleCount: number; readonly neededCount: number }
+  /** No sample follows another one within the horizon, at a later time than the first. */
+  | { readonly kind: 'none-within-horizon'; readonly sampleCount: number; readonly horizonMs: number };
+
 /** The half-life that would have erred least. */
 export interface FitHalfLifeResult {
   /** ms; `null` when nothing could be compared. */
@@ -22,11 +28,7 @@ export interface FitHalfLifeResult {
   readonly absoluteError: number | null;
   /** Comparisons of a forecast with a sample. */
   readonly errorCount: number;
-  readonly reasons: readonly {
-    readonly kind: 'too-few-samples';
-    readonly sampleCount: number;
-    readonly neededCount: number;
-  }[];
+  readonly reasons: readonly FitHalfLifeReason[];
 }
 
 /** Steps between candidates: half-lives closer together can hardly be told apart. */
@@ -62,16 +64,19 @@ export function fitHalfLife(samples: readonly EwmaSample[], options: FitHalfLife
     });
   }
   const candidates = (candidatesMs ?? candidatesOf(samples)).toSorted((x, y) => y - x);
+  const sampleCount = samples.length;
+  if (sampleCount < LEAST_SAMPLES) return none({ kind: 'too-few-samples', sampleCount, neededCount: LEAST_SAMPLES });
   let best: { readonly halfLifeMs: number; readonly sum: number; readonly count: number } | undefined;
   for (const halfLifeMs of candidates) {
     const { sum, count } = errorOf(samples, halfLifeMs, horizonMs);
     if (count > 0 && (best === undefined || sum < best.sum)) best = { halfLifeMs, sum, count };
   }
-  if (best === undefined || samples.length < LEAST_SAMPLES) {
-    const reasons = [{ kind: 'too-few-samples' as const, sampleCount: samples.length, neededCount: LEAST_SAMPLES }];
-    return { halfLifeMs: null, absoluteError: null, errorCount: 0, reasons };
-  }
+  if (best === undefined) return none({ kind: 'none-within-horizon', sampleCount, horizonMs });
   return { halfLifeMs: best.halfLifeMs, absoluteError: best.sum / best.count, errorCount: best.count, reasons: [] };
+}
+
+function none(reason: FitHalfLifeReason): FitHalfLifeResult {
+  return { halfLifeMs: null, absoluteError: null, errorCount: 0, reasons: [reason] };
 }
 
 function errorOf(samples: readonly EwmaSample[], halfLifeMs: number, horizonMs: number) {

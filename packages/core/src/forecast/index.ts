@@ -9,5 +9,5 @@ export type {
   DecayedHistogramState,
   HistogramSample,
 } from './decayed-histogram.ts';
-export type { FitHalfLifeOptions, FitHalfLifeResult } from './fit-half-life.ts';
+export type { FitHalfLifeOptions, FitHalfLifeReason, FitHalfLifeResult } from './fit-half-life.ts';
 export type { Ewma, EwmaSample, EwmaState } from './types.ts';
