@@ -1,4 +1,4 @@
-import { runningProducts } from './running-products.ts';
+import { dot } from './dot.ts';
 import { waveSums, type Waves } from './waves.ts';
 
 /** Columns of an autoregression: a constant, lagged values, and the sines and cosines of one period. */
@@ -20,24 +20,35 @@ export interface LinearSystem {
 /**
  * Creates the normal equations of a regression of values on a constant, their lags, then sine and cosine of each wave.
  *
- * Products of lags come from running sums; products of waves with waves from sums of single waves; only products of lags with waves
- * are added row by row.
+ * Sums over rows grow from call to call, so many calls cost little more than one. Products of waves with waves follow from sums of
+ * single waves.
  *
  * @param first - target of the first row, at least the longest lag.
  * @returns the system of the rows with targets from `first` to `to - 1`. `to` ascends from call to call, and each call
- * overwrites the arrays of the one before. Without waves a call is `O(lags²)`; with them `O(rows × lags + period × lags × waves + waves²)`.
+ * overwrites the arrays of the one before. A call is `O(new rows × lags × (lags + waves) + waves²)`.
  */
 export function normalEquations(
   values: Float64Array,
   first: number,
   { lags, waves }: Design,
 ): (to: number) => LinearSystem {
-  const products = runningProducts(values);
-  // Of each pair of lags, longer first, and of each lag with the target.
-  const pairs = lags.flatMap((lag, k) => lags.slice(0, k + 1).map((near) => products(lag - near)));
-  const targets = lags.map((lag) => products(lag));
-  const totals = new Float64Array(values.length + 1);
-  for (let at = 0; at < values.length; at++) totals[at + 1] = totals[at]! + values[at]!;
+  // The lag 0 is the target: its row of products is the right side.
+  const shifts = [...lags, 0];
+  const totals = new Float64Array(shifts.length);
+  const squares = new Float64Array(shifts.length * lags.length);
+  let done = first;
+  const grow = (to: number): void => {
+    for (let k = 0; k < shifts.length; k++) {
+      const from = done - shifts[k]!;
+      let total = totals[k]!;
+      for (let at = from; at < from + to - done; at++) total += values[at]!;
+      totals[k] = total;
+      for (let j = 0; j < lags.length && j <= k; j++) {
+        squares[k * lags.length + j]! += dot(values, from, done - lags[j]!, to - done);
+      }
+    }
+    done = to;
+  };
   const cross = waves === undefined ? undefined : crossSums(values, first, lags, waves);
   const plain = lags.length + 1;
   const waveCount = waves === undefined ? 0 : 2 * waves.harmonics.length;
@@ -47,17 +58,14 @@ export function normalEquations(
   const right = new Float64Array(size);
 
   return (to) => {
+    grow(to);
     matrix[0] = to - first;
-    right[0] = totals[to]! - totals[first]!;
-    let next = 0;
+    right[0] = totals[lags.length]!;
     for (let k = 0; k < lags.length; k++) {
       const row = (k + 1) * size;
-      matrix[row] = totals[to - lags[k]!]! - totals[first - lags[k]!]!;
-      for (let j = 0; j <= k; j++) {
-        const sums = pairs[next++]!;
-        matrix[row + j + 1] = sums[to - lags[j]!]! - sums[first - lags[j]!]!;
-      }
-      right[k + 1] = targets[k]![to]! - targets[k]![first]!;
+      matrix[row] = totals[k]!;
+      for (let j = 0; j <= k; j++) matrix[row + j + 1] = squares[k * lags.length + j]!;
+      right[k + 1] = squares[lags.length * lags.length + k]!;
     }
     if (cross === undefined) return { matrix, right, size };
     const { crosses, sums } = cross(to);

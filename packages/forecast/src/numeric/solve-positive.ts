@@ -1,3 +1,5 @@
+import { dot } from './dot.ts';
+
 /** A pivot below this share of its diagonal is rounding: the column depends on those before it. */
 const DEPENDENT = 1e-11;
 
@@ -32,21 +34,4 @@ export function solvePositive(matrix: Float64Array, right: Float64Array, n: numb
     right[i] = sum / matrix[i * n + i]!;
   }
   return right;
-}
-
-/** Product of two stretches of an array. Four sums run side by side: one would wait for itself (twice as slow at 86 columns). */
-function dot(values: Float64Array, one: number, other: number, count: number): number {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let k = 0;
-  for (; k + 3 < count; k += 4) {
-    a += values[one + k]! * values[other + k]!;
-    b += values[one + k + 1]! * values[other + k + 1]!;
-    c += values[one + k + 2]! * values[other + k + 2]!;
-    d += values[one + k + 3]! * values[other + k + 3]!;
-  }
-  for (; k < count; k++) a += values[one + k]! * values[other + k]!;
-  return a + b + (c + d);
 }
