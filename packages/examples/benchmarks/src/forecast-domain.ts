@@ -18,7 +18,7 @@ export interface ForecastDomainRow {
 /** How to roll. */
 export interface ForecastDomainOptions {
   readonly dataDirectory: string;
-  /** Origins over the last 40 % of a series, about, >= 1. @defaultValue 40 */
+  /** Origins over the last 40 % of a series, about, >= 1. @defaultValue 240 */
   readonly origins?: number;
   /** Hours before an origin that a forecaster sees. @defaultValue 1008 */
   readonly historyCount?: number;
@@ -38,7 +38,7 @@ const METHODS: readonly (readonly [string, ForecastModel])[] = [
  * @throws InvalidInputError when the data are missing or malformed.
  */
 export function forecastDomainBenchmark(options: ForecastDomainOptions): readonly ForecastDomainRow[] {
-  const { dataDirectory, origins = 40, historyCount = 1008 } = options;
+  const { dataDirectory, origins = 240, historyCount = 1008 } = options;
   return readDomainSeries(dataDirectory).flatMap((series) => {
     const cases = casesOf(series, origins, historyCount);
     const rows = METHODS.map(([method, model]) => ({ method, ...measure(cases, model) }));

@@ -127,7 +127,7 @@ function addForecast(program: Command): void {
     .command('domain')
     .description('Carbon, taxi rides and requests from rolling origins: MASE and coverage')
     .requiredOption(...data)
-    .option('--origins <count>', 'origins over the last 40 % of a series, about', '40')
+    .option('--origins <count>', 'origins over the last 40 % of a series, about', '240')
     .option('--history <hours>', 'hours before an origin that a forecaster sees', '1008')
     .action((options: { readonly data: string; readonly origins: string; readonly history: string }) => {
       const origins = parseCount('--origins', options.origins);
