@@ -35,7 +35,7 @@ export function checkSeasons(seasons: readonly number[] | undefined): void {
 }
 
 /** Throws unless every level is a probability between 0 and 1. */
-export function checkLevels(levels: readonly number[] | undefined): void {
+function checkLevels(levels: readonly number[] | undefined): void {
   levels?.forEach((level, index) => {
     if (Number.isFinite(level) && level > 0 && level < 1) return;
     throw new InvalidInputError(`levels[${index}]`, 'must be above 0 and below 1', level, { hint: '95 % is 0.95.' });

@@ -82,7 +82,7 @@ export function select(history: readonly (number | null)[], options: SelectOptio
 }
 
 /** Mean absolute error over the known values after each origin; `null` when all are missing. */
-export function absoluteError(
+function absoluteError(
   model: ForecastModel,
   history: { readonly values: readonly number[]; readonly known: readonly (number | null)[] },
   origins: readonly number[],

@@ -1,7 +1,7 @@
 import type { HistogramSample } from '../../src/index.ts';
 
 /** Samples with what is left of each at the time of the last one, ascending by value. */
-export function weighedSamples(samples: readonly HistogramSample[], halfLifeMs: number) {
+function weighedSamples(samples: readonly HistogramSample[], halfLifeMs: number) {
   const nowMs = samples.at(-1)!.atMs;
   return samples
     .map(({ atMs, value }) => ({ value, weight: Math.exp((-Math.LN2 * (nowMs - atMs)) / halfLifeMs) }))

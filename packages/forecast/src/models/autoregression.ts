@@ -40,7 +40,7 @@ export interface FourierAutoregressionOptions extends AutoregressionOptions {
  *
  * @example
  * ```ts
- * ridgeAutoregression({ lags: [1], ridge: 0 }).predict([1, 2, 4, 8, 16], 2); // close to [32, 64]
+ * ridgeAutoregression({ lags: [1], ridge: 0 }).predict([1, 2, 3, 4, 5], 2); // close to [6, 7]
  * ```
  */
 export function ridgeAutoregression(options: AutoregressionOptions = {}): ForecastModel {

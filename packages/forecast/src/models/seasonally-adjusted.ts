@@ -21,7 +21,8 @@ const CRITICAL = 1.645;
  *
  * @example
  * ```ts
- * seasonallyAdjusted(naive(), { season: 2 }).predict([1, 3, 1, 3, 1, 3, 1, 3], 2); // close to [1, 3]
+ * const history = Array.from({ length: 24 }, (_, k) => [1, 2, 6][k % 3]!);
+ * seasonallyAdjusted(naive(), { season: 3 }).predict(history, 3); // close to [1, 2, 6]
  * ```
  */
 export function seasonallyAdjusted(model: ForecastModel, options: { readonly season?: number } = {}): ForecastModel {

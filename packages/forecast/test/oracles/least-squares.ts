@@ -2,7 +2,7 @@
  * The coefficients with the least sum of squared errors, by Householder reflections of the rows themselves: no normal equations, so
  * that nothing is shared with the code under test. Penalties enter as rows of their own.
  */
-export function leastSquares(rows: readonly (readonly number[])[], targets: readonly number[]): readonly number[] {
+function leastSquares(rows: readonly (readonly number[])[], targets: readonly number[]): readonly number[] {
   const a = rows.map((row) => [...row]);
   const b = [...targets];
   const size = a[0]!.length;
