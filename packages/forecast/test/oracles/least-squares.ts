@@ -76,9 +76,12 @@ export function autoregressionByRows(
   }
   const coefficients = leastSquares(rows, targets);
   const values = [...history];
+  // Unstable coefficients run away; no step goes further than eight standard deviations.
+  const reach = 8 * Math.sqrt(variance);
   for (let step = 0; step < horizon; step++) {
     const columns = columnsAt(values, values.length);
-    values.push(columns.reduce((sum, value, k) => sum + value * coefficients[k]!, 0));
+    const next = columns.reduce((sum, value, k) => sum + value * coefficients[k]!, 0);
+    values.push(Math.min(mean + reach, Math.max(mean - reach, next)));
   }
   return values.slice(history.length);
 }
