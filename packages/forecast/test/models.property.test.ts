@@ -155,6 +155,9 @@ describe('a pure season', () => {
     const history = Array.from({ length: 40 }, (_, step) => [2, 9, 4, 1][step % 4]!);
 
     expectClose(seasonallyAdjusted(naive()).predict(history, 4, [4]), [2, 9, 4, 1], 1e-9);
+    // Values that are not all positive are adjusted by differences.
+    const below = history.map((value) => value - 5);
+    expectClose(seasonallyAdjusted(naive(), { season: 4 }).predict(below, 4), [-3, 4, -1, -4], 1e-9);
     // Two cycles may be chance: the last value is repeated.
     expect(seasonallyAdjusted(naive()).predict(history.slice(0, 8), 2, [4])).toEqual([1, 1]);
   });
