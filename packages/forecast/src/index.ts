@@ -16,13 +16,17 @@ export { seasonallyAdjusted } from './models/seasonally-adjusted.ts';
 export { ses } from './models/ses.ts';
 export { theta } from './models/theta.ts';
 export { weightedBlend } from './models/weighted-blend.ts';
+export { newsvendor } from './newsvendor.ts';
 export { fast, full } from './recipes.ts';
+export { scenarios } from './scenarios.ts';
 export { select } from './select.ts';
 export { withConformal } from './with-conformal.ts';
 export type { BacktestOptions, BacktestReason, BacktestResult } from './backtest.ts';
 export type { CleanFinding, CleanOptions, CleanResult, CleanSample } from './clean.ts';
 export type { DetectedSeason, DetectSeasonsOptions } from './detect-seasons.ts';
 export type { AutoregressionOptions, FourierAutoregressionOptions } from './models/autoregression.ts';
+export type { NewsvendorOptions, NewsvendorResult } from './newsvendor.ts';
+export type { ScenarioOptions, ScenarioReason, ScenarioResult, ScenarioSeries } from './scenarios.ts';
 export type { SelectOptions, SelectResult } from './select.ts';
 export type {
   ConformalOptions,
