@@ -1,4 +1,5 @@
 import { ewma, fitHalfLife, SECOND_MS } from '@spillway/core';
+import { loadAzureConversation } from '@spillway/traces';
 import { readRequests } from './forecast-data.ts';
 import { formatTable } from './table.ts';
 
@@ -21,10 +22,11 @@ const LEAST_HISTORY = 30;
  * Forecasts the requests of the next minute in bins of ten seconds, after each bin, from what came before: by the last value, by averages of
  * fixed half-lives, and by one whose half-life is fitted anew to the past at each bin.
  *
+ * @param dataDirectory - folder with `azure-llm-2023-conv.json`; without it the trace of the repository is used.
  * @throws InvalidInputError when the data are missing or malformed.
  */
-export function forecastRecentBenchmark(dataDirectory: string): readonly ForecastRecentRow[] {
-  const values = readRequests(dataDirectory);
+export function forecastRecentBenchmark(dataDirectory?: string): readonly ForecastRecentRow[] {
+  const values = dataDirectory === undefined ? loadAzureConversation().values : readRequests(dataDirectory);
   const samples = values.map((value, bin) => ({ atMs: (bin + 1) * STEP_MS, value }));
   const average = (halfLifeMs: number, count: number): number => {
     const { init, update, predict } = ewma({ halfLifeMs });

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon.ts';
 import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
 import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
+import { forecastPlot } from './forecast-plot.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from './forecast-recent.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
@@ -114,7 +115,7 @@ function addForecast(program: Command): void {
   const group = program
     .command('forecast')
     .description('Forecasts against published figures and the seasonal naive method');
-  addForecastRecent(group);
+  addForecastRest(group);
   const data = ['--data <directory>', 'folder with the series, see docs/benchmarks.md'] as const;
   group
     .command('m4')
@@ -147,13 +148,19 @@ function addForecast(program: Command): void {
     });
 }
 
-function addForecastRecent(group: Command): void {
+function addForecastRest(group: Command): void {
   group
     .command('recent')
     .description('Requests of the next minute, Azure LLM conversation trace: WAPE')
-    .requiredOption('--data <directory>', 'folder with the series, see docs/benchmarks.md')
-    .action((options: { readonly data: string }) => {
+    .option('--data <directory>', 'folder with azure-llm-2023-conv.json, in place of the trace of the repository')
+    .action((options: { readonly data?: string }) => {
       process.stdout.write(`${formatForecastRecent(forecastRecentBenchmark(options.data))}\n`);
+    });
+  group
+    .command('plot')
+    .description('Forecasts of carbon intensity with their bands against what came, as SVG')
+    .action(() => {
+      process.stdout.write(forecastPlot());
     });
 }
 

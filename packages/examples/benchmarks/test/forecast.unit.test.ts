@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidInputError } from '@spillway/core';
@@ -7,6 +7,7 @@ import { forecastCarbonBenchmark, formatForecastCarbon } from '../src/forecast-c
 import { forecastDomainBenchmark, formatForecastDomain } from '../src/forecast-domain.ts';
 import { forecastM4Benchmark, formatForecastM4 } from '../src/forecast-m4.ts';
 import { coverage, intervalScore, mape, meanAbsoluteError, seasonalScale, smape } from '../src/forecast-measures.ts';
+import { forecastPlot } from '../src/forecast-plot.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from '../src/forecast-recent.ts';
 
 let directory: string;
@@ -136,7 +137,22 @@ describe('forecastCarbonBenchmark', () => {
   });
 });
 
+describe('forecastPlot', () => {
+  it('is the figure of the explanation page', () => {
+    const figure = readFileSync(new URL('../../../../docs/explanation/forecast-bands.svg', import.meta.url), 'utf8');
+
+    expect(forecastPlot()).toBe(figure);
+    expect(figure.match(/<polygon/g)?.length).toBe(4);
+  });
+});
+
 describe('forecastRecentBenchmark', () => {
+  it('keeps the goal for the next minute on the trace of the repository', () => {
+    const fitted = forecastRecentBenchmark().find(({ method }) => method.includes('fitted'))!;
+
+    expect(fitted.wapePercent).toBeLessThan(13.5);
+  });
+
   it('finds a half-life near the best fixed one, for noise around a level', () => {
     write('azure-llm-2023-conv.json', { requests: Array.from({ length: 120 }, (_, k) => 50 + ((k * 7919) % 31)) });
 
