@@ -130,23 +130,28 @@ export type {
   RepartitionMigReason,
   RepartitionMigResult,
 } from './mig/index.ts';
-export { explainSchedule, schedule, verifySchedule } from './schedule/index.ts';
+export { explainSchedule, schedule, verifyBound, verifySchedule } from './schedule/index.ts';
 export type {
   Assignment,
+  BaselineAmounts,
+  BoundVerification,
   RunNow,
   ScheduleAmounts,
   ScheduledJob,
   ScheduleJob,
   ScheduleLocation,
   ScheduleObjective,
+  ScheduleOptions,
   ScheduleProblem,
   ScheduleResult,
   ScheduleRule,
   ScheduleVerification,
   ScheduleViolation,
+  ShadowPrices,
   SlotGrid,
   UnplaceableJob,
   UnplaceableReason,
+  VerifyBoundOptions,
 } from './schedule/index.ts';
 export { ewma } from './forecast/index.ts';
 export type { Ewma, EwmaSample, EwmaState } from './forecast/index.ts';

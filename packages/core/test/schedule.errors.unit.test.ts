@@ -128,7 +128,7 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
   [
     'an unknown mode',
     withJob({ mode: 'elastic' }),
-    "mode of job 'train' must be 'contiguous' or 'interruptible', got 'elastic'",
+    "mode of job 'train' must be 'contiguous' or 'interruptible' or 'migratable', got 'elastic'",
   ],
   [
     'a list of no locations',

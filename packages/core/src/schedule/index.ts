@@ -1,19 +1,25 @@
 export { explainSchedule } from './explain.ts';
 export { schedule } from './schedule.ts';
 export { verifySchedule } from './verify.ts';
+export { verifyBound } from './verify-bound.ts';
+export type { VerifyBoundOptions } from './verify-bound.ts';
 export type {
   Assignment,
+  BaselineAmounts,
+  BoundVerification,
   RunNow,
   ScheduleAmounts,
   ScheduledJob,
   ScheduleJob,
   ScheduleLocation,
   ScheduleObjective,
+  ScheduleOptions,
   ScheduleProblem,
   ScheduleResult,
   ScheduleRule,
   ScheduleVerification,
   ScheduleViolation,
+  ShadowPrices,
   SlotGrid,
   UnplaceableJob,
   UnplaceableReason,

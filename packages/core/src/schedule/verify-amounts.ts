@@ -12,17 +12,18 @@ export function meteredAmounts(
   let energyWattHours = 0;
   let carbonGrams = 0;
   let costUsd = 0;
-  for (const { jobId, locationId, slot, durationMs } of assignments) {
+  for (const { jobId, locationId, slot, durationMs, replicaCount = 1 } of assignments) {
     const job = jobById.get(jobId);
     const meter = meters.get(locationId);
     const grams = meter?.gramsPerKwh[slot];
     if (job === undefined || meter === undefined || grams === undefined || !Number.isFinite(durationMs)) continue;
     const hours = hoursFromMs(durationMs);
-    const wattHours = job.powerWatts * meter.pueRatio * hours;
+    const wattHours = job.powerWatts * replicaCount * meter.pueRatio * hours;
     const kilowattHours = kilowattHoursFromWattHours(wattHours);
     energyWattHours += wattHours;
     carbonGrams += kilowattHours * grams;
-    costUsd += kilowattHours * (meter.usdPerKwh?.[slot] ?? 0) + (job.gpuCount ?? 1) * meter.usdPerGpuHour * hours;
+    costUsd +=
+      kilowattHours * (meter.usdPerKwh?.[slot] ?? 0) + (job.gpuCount ?? 1) * replicaCount * meter.usdPerGpuHour * hours;
   }
   return { energyWattHours, carbonGrams, costUsd };
 }
@@ -45,7 +46,7 @@ function createMeter(location: ScheduleLocation, slots: SlotGrid): Meter {
 }
 
 /** Mean of a series over each slot: every piece of the series is dealt out to the slots it overlaps. */
-function slotMeans(series: Series, slots: SlotGrid): readonly number[] {
+export function slotMeans(series: Series, slots: SlotGrid): readonly number[] {
   const integrals = new Array<number>(slots.count).fill(0);
   series.values.forEach((value, piece) => {
     const fromMs = series.startAtMs - slots.startAtMs + series.stepMs * piece;

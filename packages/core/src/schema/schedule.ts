@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { ScheduleProblem } from '../schedule/index.ts';
-import { finite, list, oneOf, record, text, whole } from './primitives.ts';
+import { finite, list, oneOf, positive, record, text, whole } from './primitives.ts';
 import { carbonSeriesSchema, energyPriceSchema } from './time-series.ts';
 
 const objectiveSchema = z.discriminatedUnion(
@@ -23,6 +23,7 @@ export const scheduleProblemSchema = record({
       energyPrice: energyPriceSchema.exactOptional(),
       priceUsdPerGpuHour: finite({ min: 0 }).exactOptional(),
       pueRatio: finite({ min: 1 }).exactOptional(),
+      gpuCount: z.union([whole({ min: 0 }), list(whole({ min: 0 }))]).exactOptional(),
     }),
   ),
   jobs: list(
@@ -33,8 +34,9 @@ export const scheduleProblemSchema = record({
       gpuCount: whole({ min: 0 }).exactOptional(),
       earliestStartAtMs: finite().exactOptional(),
       deadlineAtMs: finite().exactOptional(),
-      mode: oneOf('contiguous', 'interruptible'),
+      mode: oneOf('contiguous', 'interruptible', 'migratable'),
       locationIds: list(text(), 1).exactOptional(),
+      marginalThroughput: list(positive(), 1).exactOptional(),
     }),
   ),
   objective: objectiveSchema.exactOptional(),

@@ -1,0 +1,111 @@
+import { createRandom } from '../random.ts';
+import { findEquilibrium } from './equilibrium.ts';
+import type { EquilibriumTerms } from './equilibrium.ts';
+import { createGame, leftOutCount, planValue, restorePlan, savePlan } from './game.ts';
+import type { Game, PlanColumns } from './game.ts';
+import { MIGRATABLE } from './problem-table.ts';
+import type { ProblemTable } from './problem-table.ts';
+import { boundAt, createRelaxation } from './relaxation.ts';
+import type { Relaxation } from './relaxation.ts';
+import { relieve } from './relieve.ts';
+import { loosen, polish, settle } from './settle.ts';
+import { inOrder } from './shuffle.ts';
+
+/** How much to do, and when it is enough. */
+export interface SolveTerms {
+  readonly seed: number;
+  /** Looks: one job at one location. */
+  readonly maxSteps: number;
+  readonly targetGapRatio: number;
+  readonly shouldStop?: () => boolean;
+}
+
+/** The best plan found, and the prices that prove how good it is. */
+export interface Solution {
+  /** Holds the plan. */
+  readonly game: Game;
+  readonly relaxation: Relaxation;
+  readonly value: number;
+  /** Bound of all jobs, whether they have a place or not. */
+  readonly bound: number;
+  readonly prices: Float64Array;
+  readonly stoppedBy: 'target' | 'budget' | 'caller';
+}
+
+const SETTLE_SPRING = 0.005;
+const FIRST_WALL = 0.05;
+const LATER_WALL = 0.3;
+/** Rounds in which every location is looked at; in the others each job looks at its shortlist. */
+const ROUNDS_BETWEEN_FULL_LOOKS = 6;
+const MIN_ROUNDS = 40;
+const MAX_ROUNDS = 300;
+/** Share of the work that goes into prices; the rest goes into plans. */
+const SHARE_OF_PRICES = 0.5;
+
+/**
+ * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
+ * and again from there, of which the best is kept. The fewest jobs left out is best; among those the smallest value.
+ */
+export function solve(table: ProblemTable, terms: SolveTerms): Solution {
+  const random = createRandom(terms.seed);
+  const game = createGame(table);
+  const relaxation = createRelaxation(table);
+  const order = inOrder(table.jobCount);
+  const shouldStop = terms.shouldStop ?? (() => false);
+  const { prices, best } = findEquilibrium(game, relaxation, order, random, equilibriumTerms(table, terms), shouldStop);
+
+  let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined;
+  const settleTerms = (wall: number) => ({ spring: SETTLE_SPRING, wall });
+  for (let cycle = 0; ; cycle++) {
+    const isFirst = cycle === 0;
+    if (!isFirst) loosen(game, prices, order, random, settleTerms(LATER_WALL));
+    settle(game, prices, order, random, settleTerms(isFirst ? FIRST_WALL : LATER_WALL));
+    for (let pass = 0; pass < 2; pass++) {
+      relieve(game, relaxation, prices, random, Math.min(200, table.jobCount));
+      polish(game, order, random, 4);
+    }
+    const value = planValue(game);
+    const leftOut = leftOutCount(game);
+    if (
+      incumbent === undefined ||
+      leftOut < incumbent.leftOut ||
+      (leftOut === incumbent.leftOut && value < incumbent.value)
+    ) {
+      incumbent = { plan: savePlan(game), value, leftOut };
+    }
+    const gap = incumbent.value - best.bound;
+    const isEnough = incumbent.leftOut === 0 && gap <= terms.targetGapRatio * Math.abs(incumbent.value);
+    const isSpent = game.reply.looks + relaxation.reply.looks >= terms.maxSteps;
+    const isStopped = shouldStop();
+    if (!isEnough && !isSpent && !isStopped) continue;
+    restorePlan(game, incumbent.plan);
+    const stoppedBy = isEnough ? 'target' : isStopped ? 'caller' : 'budget';
+    return { game, relaxation, value: incumbent.value, bound: best.bound, prices: best.prices, stoppedBy };
+  }
+}
+
+/** Rounds that fit into the work allowed, and springs that fit the load. */
+function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): EquilibriumTerms {
+  let looks = 0;
+  let demand = 0;
+  let capacity = 0;
+  for (let j = 0; j < table.jobCount; j++) {
+    const locations = table.allowedTo[j]! - table.allowedFrom[j]!;
+    const short = table.mode[j] === MIGRATABLE ? locations : Math.min(locations, 4);
+    looks += short + (locations - short) / ROUNDS_BETWEEN_FULL_LOOKS;
+    demand += table.work[j]! * table.width[j]!;
+  }
+  for (const gpus of table.capacity) capacity += gpus;
+  const rounds = Math.floor((SHARE_OF_PRICES * maxSteps) / Math.max(1, looks));
+  return {
+    rounds: Math.max(MIN_ROUNDS, Math.min(MAX_ROUNDS, rounds)),
+    stiff: demand > 0.7 * capacity ? 0.2 : 0.1,
+    soft: 0.002,
+    fullEvery: ROUNDS_BETWEEN_FULL_LOOKS,
+  };
+}
+
+/** What no plan of the jobs that have a place can beat. */
+export function boundOfPlaced({ game, relaxation, prices }: Solution): number {
+  return boundAt(relaxation, prices, { only: (job) => game.plan.count[job]! > 0 });
+}
