@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
 import { checkNumber, checkOptionalNumber } from '../check-number.ts';
-import { checkIds } from '../internal/check.ts';
+import { checkIds, checkList } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
 import type {
@@ -54,10 +54,11 @@ function checkLocation(location: ScheduleLocation, slots: SlotGrid): void {
 }
 
 function checkGpuCount(field: string, gpuCount: number | readonly number[] | undefined, slots: SlotGrid): void {
-  if (!Array.isArray(gpuCount)) {
+  if (gpuCount === undefined || typeof gpuCount === 'number') {
     checkOptionalNumber(() => field, gpuCount, { min: 0, isWhole: true });
     return;
   }
+  checkList(() => field, gpuCount, 'Pass one number, or one a slot of the grid.');
   if (gpuCount.length !== slots.count) {
     throw new InvalidInputError(field, `must hold ${slots.count} numbers, one a slot`, gpuCount, {
       hint: 'One number stands for every slot.',
@@ -148,7 +149,7 @@ function checkCurve(field: (name: string) => string, { mode, gpuCount, marginalT
   marginalThroughput.forEach((speed: unknown, index) => {
     checkNumber(() => field(`marginalThroughput[${index}]`), speed, {
       above: 0,
-      max: index === 0 ? 1 : marginalThroughput[index - 1]!,
+      max: index === 0 ? 1 : (marginalThroughput as readonly number[])[index - 1]!,
       hint: 'A further replica adds no more than the one before it.',
     });
   });

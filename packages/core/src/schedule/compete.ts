@@ -3,6 +3,7 @@ import { bestReply } from './best-reply.ts';
 import { setTerms } from './congestion.ts';
 import { createGame, install, leftOutCount } from './game.ts';
 import type { Game } from './game.ts';
+import { leftOutBound } from './left-out-bound.ts';
 import { createProblemTable, EPSILON } from './problem-table.ts';
 import type { Competitor, ProblemTable } from './problem-table.ts';
 import { createRelaxation } from './relaxation.ts';
@@ -81,13 +82,14 @@ export function compete(
   const terms = { seed, maxSteps, targetGapRatio, ...(shouldStop && { shouldStop }) };
   const solution = solve(table, terms);
   const { game, prices, stoppedBy } = solution;
+  const leftOut = leftOutCount(game);
   return {
     ...rest,
     stretches: spread((j) => stretchesOf(game, j)),
     bound: boundOfPlaced(solution),
     prices,
-    leftOutCount: leftOutCount(game),
-    provenLeftOut: 0,
+    leftOutCount: leftOut,
+    provenLeftOut: leftOut === 0 ? 0 : Math.min(leftOut, leftOutBound(table, prices)),
     stoppedBy,
   };
 }

@@ -1,9 +1,10 @@
-import { amountCost, bestReply, createReply, mostCells } from './best-reply.ts';
-import type { Reply } from './best-reply.ts';
+import { bestReply } from './best-reply.ts';
 import { createCongestion, refreshCell, refreshColumns, setHard } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
 import { EPSILON } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
+import { amountCost, createReply, mostCells } from './reply.ts';
+import type { Reply } from './reply.ts';
 
 /** Where every job runs: cells and GPU-slots of job `j` at `from[j]` onwards, `count[j]` of them; 0 is left out. */
 export interface PlanColumns {
@@ -118,7 +119,7 @@ export function move(game: Game, job: number, isShort = false): boolean {
 /** Lets every job move once, in this order. Returns how many did. */
 export function sweep(game: Game, order: Int32Array, isShort = false): number {
   let moved = 0;
-  for (let x = 0; x < order.length; x++) if (move(game, order[x]!, isShort)) moved++;
+  for (const job of order) if (move(game, job, isShort)) moved++;
   return moved;
 }
 
@@ -178,6 +179,29 @@ export function restorePlan(game: Game, saved: PlanColumns): void {
   refreshColumns(table, congestion);
 }
 
+/** A job's place, to be put back. */
+export interface Place {
+  readonly job: number;
+  readonly cells: Int32Array;
+  readonly amounts: Float64Array;
+}
+
+/** A copy of a job's place. */
+export function copyPlace({ from, plan }: Game, job: number): Place {
+  const first = from[job]!;
+  const end = first + plan.count[job]!;
+  return { job, cells: plan.cells.slice(first, end), amounts: plan.amounts.slice(first, end) };
+}
+
+/** Gives a job without a place the one that was copied. */
+export function putBack(game: Game, { job, cells, amounts }: Place): void {
+  const { reply } = game;
+  reply.count = cells.length;
+  reply.cells.set(cells);
+  reply.amounts.set(amounts);
+  install(game, job);
+}
+
 /** Lets the jobs on over-full cells move to where there is room; true when no cell is over in the end. */
 export function repair(game: Game, order: Int32Array): boolean {
   const { table, congestion, reply, plan } = game;
@@ -185,8 +209,7 @@ export function repair(game: Game, order: Int32Array): boolean {
   let before = overload(game);
   setHard(table, congestion, true);
   for (let pass = 0; pass < 4 && before > 0; pass++) {
-    for (let x = 0; x < order.length; x++) {
-      const job = order[x]!;
+    for (const job of order) {
       if (!runsOnOver(game, job)) continue;
       lift(game, job, -1);
       if (bestReply(table, congestion, reply, job, Infinity, -1) === Infinity) {
@@ -205,7 +228,8 @@ export function repair(game: Game, order: Int32Array): boolean {
   return before === 0;
 }
 
-function runsOnOver(game: Game, job: number): boolean {
+/** True when a job uses an over-full cell. */
+export function runsOnOver(game: Game, job: number): boolean {
   const from = game.from[job]!;
   for (let x = from; x < from + game.plan.count[job]!; x++) if (isOver(game, game.plan.cells[x]!)) return true;
   return false;

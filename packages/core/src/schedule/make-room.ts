@@ -3,6 +3,7 @@ import { bestReply } from './best-reply.ts';
 import { refreshColumns, setHard, setTerms } from './congestion.ts';
 import { install, isOver, remove } from './game.ts';
 import type { Game } from './game.ts';
+import { CONTIGUOUS } from './problem-table.ts';
 
 /**
  * Ejection chains: a job that finds no room takes the place that hurts least, and whoever is in the way leaves and queues
@@ -12,16 +13,15 @@ import type { Game } from './game.ts';
  * Source: Glover, "Ejection chains, reference structures and alternating path methods", Discrete Applied Mathematics 65,
  * 1996, doi 10.1016/0166-218X(94)00037-E.
  */
-export function makeRoom(game: Game, random: Random): void {
+export function makeRoom(game: Game, prices: Float64Array, random: Random): void {
   const { table, congestion, reply, plan } = game;
   const maxSteps = 1_000 + 2 * table.jobCount;
   const queue: number[] = [];
-  setTerms(table, congestion, { wall: 1 });
+  setTerms(table, congestion, { prices, wall: 1 });
   for (let i = 0; i < table.cellCount; i++) clearCell(game, i, -1, queue, random);
   for (let j = 0; j < table.jobCount; j++) if (plan.count[j] === 0 && !queue.includes(j)) queue.push(j);
   const size = (job: number) => table.width[job]! * table.work[job]!;
   queue.sort((a, b) => size(b) - size(a) || a - b);
-  // Places found on the way, so that the fullest plan seen is what remains.
   for (let step = 0, next = 0; next < queue.length && step < maxSteps; step++) {
     const job = queue[next++]!;
     setHard(table, congestion, true);
@@ -46,7 +46,10 @@ export function makeRoom(game: Game, random: Random): void {
   }
 }
 
-/** Takes jobs off a cell until it is not over: the smallest that is enough, with a random element. */
+/**
+ * Takes jobs off a cell until it is not over: the narrowest that is enough, rather one that finds another place easily,
+ * with a random element.
+ */
 function clearCell(game: Game, cell: number, except: number, queue: number[], random: Random): void {
   const { table, congestion } = game;
   while (isOver(game, cell)) {
@@ -56,7 +59,9 @@ function clearCell(game: Game, cell: number, except: number, queue: number[], ra
     for (const job of holdersOf(game, cell)) {
       if (job === except) continue;
       const width = table.width[job]!;
-      const regret = (width >= over ? width : 1_000 - width) * (0.5 + random.next());
+      const tightness = table.work[job]! / (table.end[job]! - table.first[job]!);
+      const fit = width >= over ? width : 1_000 - width;
+      const regret = fit * tightness * (table.mode[job] === CONTIGUOUS ? 3 : 1) * (0.5 + random.next());
       if (regret >= least) continue;
       least = regret;
       pick = job;

@@ -108,7 +108,7 @@ export function createProblemTable(
     columns.allowedFrom[j] = from;
     columns.allowedTo[j] = from + siteIndices.length;
     totalWidth += width * Math.max(1, job.marginalThroughput?.length ?? 1);
-    totalEnergy += columns.energy[j]!;
+    totalEnergy += columns.energy[j];
   });
   const cells = cellsOf(sites, slots, objective, totalWidth);
   const meanEnergy = jobCount === 0 ? 0 : totalEnergy / jobCount;

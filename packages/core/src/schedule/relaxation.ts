@@ -1,8 +1,9 @@
-import { bestReply, createReply } from './best-reply.ts';
-import type { Reply } from './best-reply.ts';
+import { bestReply } from './best-reply.ts';
 import { createCongestion, setTerms } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
 import type { ProblemTable } from './problem-table.ts';
+import { createReply } from './reply.ts';
+import type { Reply } from './reply.ts';
 
 /** The problem without its capacity rows, which have prices instead. */
 export interface Relaxation {
@@ -27,6 +28,8 @@ export interface BoundTerms {
   readonly costs?: Float64Array;
   /** The jobs to bound. @defaultValue all */
   readonly only?: (job: number) => boolean;
+  /** What leaving a job out costs instead. @defaultValue no job may be left out */
+  readonly rejection?: number;
 }
 
 /**
@@ -38,17 +41,17 @@ export interface BoundTerms {
  */
 export function boundAt(relaxation: Relaxation, prices: Float64Array, terms: BoundTerms = {}): number {
   const { table, congestion, reply, home } = relaxation;
-  const { use, costs, only } = terms;
+  const { use, costs, only, rejection = Infinity } = terms;
   setTerms(table, congestion, { prices });
   use?.fill(0);
   let bound = 0;
   for (let j = 0; j < table.jobCount; j++) {
     if (only !== undefined && !only(j)) continue;
     const cost = bestReply(table, congestion, reply, j, Infinity, home[j]!);
-    bound += cost;
+    bound += Math.min(cost, rejection);
     if (costs !== undefined) costs[j] = cost;
     if (reply.count > 0) home[j] = Math.floor(reply.cells[0]! / table.slotCount);
-    if (use === undefined) continue;
+    if (use === undefined || cost >= rejection) continue;
     for (let x = 0; x < reply.count; x++) use[reply.cells[x]!]! += reply.amounts[x]!;
   }
   for (let i = 0; i < table.cellCount; i++) bound -= prices[i]! * table.capacity[i]!;

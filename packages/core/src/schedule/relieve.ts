@@ -1,21 +1,14 @@
 import type { Random } from '../random.ts';
 import { bestReply } from './best-reply.ts';
 import { setTerms } from './congestion.ts';
-import { install, isOver, jobValue, remove } from './game.ts';
-import type { Game } from './game.ts';
+import { copyPlace, install, isOver, jobValue, putBack, remove } from './game.ts';
+import type { Game, Place } from './game.ts';
 import { CONTIGUOUS } from './problem-table.ts';
 import { boundAt } from './relaxation.ts';
 import type { Relaxation } from './relaxation.ts';
 
 /** Jobs that one attempt may displace, one after the other. */
 const MAX_CHAIN = 800;
-
-/** A job's place, to be put back. */
-interface Place {
-  readonly job: number;
-  readonly cells: Int32Array;
-  readonly amounts: Float64Array;
-}
 
 /**
  * Gives the jobs that are worst off another chance. A job's regret is what its place costs at the prices, over the
@@ -33,15 +26,8 @@ export function relieve(
   random: Random,
   tries: number,
 ): number {
-  const { table, congestion, plan } = game;
-  const least = new Float64Array(table.jobCount);
-  boundAt(relaxation, prices, { costs: least });
-  setTerms(table, congestion, { prices, isHard: true });
-  const regret = new Float64Array(table.jobCount);
-  for (let j = 0; j < table.jobCount; j++) regret[j] = pricedCost(game, j) - least[j]!;
-  const order = Array.from({ length: table.jobCount }, (_, j) => j)
-    .filter((j) => plan.count[j]! > 0 && regret[j]! > 1e-6 * table.scale)
-    .sort((a, b) => regret[b]! - regret[a]! || a - b);
+  const order = worstOff(game, relaxation, prices);
+  setTerms(game.table, game.congestion, { prices, isHard: true });
   const holders = holdersByCell(game);
   let gained = 0;
   for (let n = 0; n < Math.min(tries, 3 * order.length); n++) {
@@ -51,12 +37,23 @@ export function relieve(
   return gained;
 }
 
-function pricedCost({ table, congestion, from, plan }: Game, job: number): number {
+/** Jobs with a regret, largest first. `O(jobs × answer)`. */
+export function worstOff(game: Game, relaxation: Relaxation, prices: Float64Array): readonly number[] {
+  const { table, plan } = game;
+  const least = new Float64Array(table.jobCount);
+  boundAt(relaxation, prices, { costs: least });
+  const regret = least.map((cost, job) => pricedCost(game, prices, job) - cost);
+  return Array.from({ length: table.jobCount }, (_, j) => j)
+    .filter((j) => plan.count[j]! > 0 && regret[j]! > 1e-6 * table.scale)
+    .sort((a, b) => regret[b]! - regret[a]! || a - b);
+}
+
+function pricedCost({ table, from, plan }: Game, prices: Float64Array, job: number): number {
   let cost = 0;
   for (let x = from[job]!; x < from[job]! + plan.count[job]!; x++) {
     const cell = plan.cells[x]!;
     const { signal, bill, energy } = table;
-    cost += plan.amounts[x]! * (energy[job]! * signal[cell]! + bill[cell]! + congestion.price[cell]!);
+    cost += plan.amounts[x]! * (energy[job]! * signal[cell]! + bill[cell]! + prices[cell]!);
   }
   return cost;
 }
@@ -84,7 +81,7 @@ function tryChain(game: Game, holders: number[][], first: number, random: Random
       list.splice(list.indexOf(job), 1);
     }
     if (!places.some((place) => place.job === job)) {
-      places.push({ job, cells: plan.cells.slice(from, to), amounts: plan.amounts.slice(from, to) });
+      places.push(copyPlace(game, job));
       before += jobValue(game, job);
     } else after -= jobValue(game, job);
     remove(game, job);
@@ -161,7 +158,7 @@ function victimOf(game: Game, list: readonly number[], except: number, random: R
 }
 
 function undo(game: Game, holders: number[][], places: readonly Place[]): void {
-  const { reply, plan } = game;
+  const { plan } = game;
   for (const { job } of places) {
     for (let x = game.from[job]!; x < game.from[job]! + plan.count[job]!; x++) {
       const list = holders[plan.cells[x]!]!;
@@ -169,11 +166,8 @@ function undo(game: Game, holders: number[][], places: readonly Place[]): void {
     }
     remove(game, job);
   }
-  for (const { job, cells, amounts } of places) {
-    reply.count = cells.length;
-    reply.cells.set(cells);
-    reply.amounts.set(amounts);
-    install(game, job);
-    for (const cell of cells) holders[cell]!.push(job);
+  for (const place of places) {
+    putBack(game, place);
+    for (const cell of place.cells) holders[cell]!.push(place.job);
   }
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 import { refreshColumns, setTerms } from './congestion.ts';
-import { isOver, overload, repair, sweep } from './game.ts';
+import { isOver, move, overload, repair, runsOnOver, sweep } from './game.ts';
 import type { Game } from './game.ts';
 import { makeRoom } from './make-room.ts';
 import { shuffleInPlace } from './shuffle.ts';
@@ -14,7 +14,8 @@ export interface SettleTerms {
 
 const MAX_ROUNDS = 60;
 const POLISH_ROUNDS = 10;
-const ROUNDS_BETWEEN_FULL_LOOKS = 3;
+/** Every so many rounds everybody may move; in the others those on over-full cells, who have most reason to. */
+const ROUNDS_BETWEEN_ALL = 8;
 
 /**
  * Brings an over-full plan inside capacity: a penalty on cells that stay over grows until none is; what is stuck then is
@@ -29,7 +30,8 @@ export function settle(game: Game, prices: Float64Array, order: Int32Array, rand
   let isSettled = false;
   for (let round = 0; round < MAX_ROUNDS && !isSettled; round++) {
     shuffleInPlace(order, random);
-    sweep(game, order, round % ROUNDS_BETWEEN_FULL_LOOKS !== 0);
+    if (round % ROUNDS_BETWEEN_ALL === 0) sweep(game, order, round > 0);
+    else for (const job of order) if (runsOnOver(game, job)) move(game, job);
     const over = overload(game);
     isSettled = over === 0 || (over < 5e-6 * work && repair(game, order));
     for (let i = 0; i < table.cellCount; i++) {
@@ -37,7 +39,7 @@ export function settle(game: Game, prices: Float64Array, order: Int32Array, rand
     }
     refreshColumns(table, congestion);
   }
-  if (!isSettled && !repair(game, order)) makeRoom(game, random);
+  if (!isSettled && !repair(game, order)) makeRoom(game, prices, random);
   polish(game, order, random, POLISH_ROUNDS);
 }
 

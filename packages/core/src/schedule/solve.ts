@@ -7,7 +7,8 @@ import { MIGRATABLE } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
 import { boundAt, createRelaxation } from './relaxation.ts';
 import type { Relaxation } from './relaxation.ts';
-import { relieve } from './relieve.ts';
+import { rebuild } from './rebuild.ts';
+import { relieve, worstOff } from './relieve.ts';
 import { loosen, polish, settle } from './settle.ts';
 import { inOrder } from './shuffle.ts';
 
@@ -40,7 +41,11 @@ const ROUNDS_BETWEEN_FULL_LOOKS = 6;
 const MIN_ROUNDS = 40;
 const MAX_ROUNDS = 300;
 /** Share of the work that goes into prices; the rest goes into plans. */
-const SHARE_OF_PRICES = 0.5;
+const SHARE_OF_PRICES = 0.4;
+/** In small fleets, the share of the work before single plans are rebuilt; in large ones new plans gain more. */
+const SHARE_BEFORE_REBUILDING = 0.6;
+const SMALL_FLEET = 3_000;
+const WARMTH = 0.005;
 
 /**
  * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
@@ -52,6 +57,7 @@ export function solve(table: ProblemTable, terms: SolveTerms): Solution {
   const relaxation = createRelaxation(table);
   const order = inOrder(table.jobCount);
   const shouldStop = terms.shouldStop ?? (() => false);
+  const shareOfCycles = table.jobCount < SMALL_FLEET ? SHARE_BEFORE_REBUILDING : 1;
   const { prices, best } = findEquilibrium(game, relaxation, order, random, equilibriumTerms(table, terms), shouldStop);
 
   let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined;
@@ -75,10 +81,26 @@ export function solve(table: ProblemTable, terms: SolveTerms): Solution {
     }
     const gap = incumbent.value - best.bound;
     const isEnough = incumbent.leftOut === 0 && gap <= terms.targetGapRatio * Math.abs(incumbent.value);
-    const isSpent = game.reply.looks + relaxation.reply.looks >= terms.maxSteps;
+    const looks = game.reply.looks + relaxation.reply.looks;
+    const isSpent = looks >= terms.maxSteps * shareOfCycles;
     const isStopped = shouldStop();
     if (!isEnough && !isSpent && !isStopped) continue;
     restorePlan(game, incumbent.plan);
+    if (!isEnough && !isStopped && looks < terms.maxSteps) {
+      const found = incumbent;
+      rebuild(game, prices, random, found.value, {
+        looks: terms.maxSteps - looks,
+        warmth: WARMTH,
+        worst: worstOff(game, relaxation, prices).slice(0, 20 + table.jobCount * 0.05),
+        onBest: (value) => {
+          incumbent = { plan: savePlan(game), value, leftOut: found.leftOut };
+          return shouldStop() || value - best.bound <= terms.targetGapRatio * Math.abs(value);
+        },
+      });
+      restorePlan(game, incumbent.plan);
+      polish(game, order, random, 4);
+      incumbent.value = planValue(game);
+    }
     const stoppedBy = isEnough ? 'target' : isStopped ? 'caller' : 'budget';
     return { game, relaxation, value: incumbent.value, bound: best.bound, prices: best.prices, stoppedBy };
   }
