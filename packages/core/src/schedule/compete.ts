@@ -7,7 +7,7 @@ import { leftOutBound } from './left-out-bound.ts';
 import { createProblemTable, EPSILON } from './problem-table.ts';
 import type { Competitor, ProblemTable } from './problem-table.ts';
 import { createRelaxation } from './relaxation.ts';
-import { boundOfPlaced, solve } from './solve.ts';
+import { certify, solve } from './solve.ts';
 import type { Site } from './site.ts';
 import { amountsOfStretches, stretchesOfPlan } from './stretches.ts';
 import type { Stretch } from './stretches.ts';
@@ -81,15 +81,16 @@ export function compete(
   const { seed = 1, maxSteps = 400_000 + 1_000 * jobCount, targetGapRatio = 0.0005, shouldStop } = options;
   const terms = { seed, maxSteps, targetGapRatio, ...(shouldStop && { shouldStop }) };
   const solution = solve(table, terms);
-  const { game, prices, stoppedBy } = solution;
+  const { game, stoppedBy } = solution;
   const leftOut = leftOutCount(game);
+  const certificate = certify(solution);
   return {
     ...rest,
     stretches: spread((j) => stretchesOf(game, j)),
-    bound: boundOfPlaced(solution),
-    prices,
+    bound: certificate.bound,
+    prices: certificate.prices,
     leftOutCount: leftOut,
-    provenLeftOut: leftOut === 0 ? 0 : Math.min(leftOut, leftOutBound(table, prices)),
+    provenLeftOut: leftOut === 0 ? 0 : Math.min(leftOut, leftOutBound(table, solution.prices)),
     stoppedBy,
   };
 }

@@ -1,11 +1,13 @@
 import { createRandom } from '../random.ts';
+import { ascend } from './ascend.ts';
+import type { PricedBound } from './ascend.ts';
 import { findEquilibrium } from './equilibrium.ts';
 import type { EquilibriumTerms } from './equilibrium.ts';
 import { createGame, leftOutCount, planValue, restorePlan, savePlan } from './game.ts';
 import type { Game, PlanColumns } from './game.ts';
 import { MIGRATABLE } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
-import { boundAt, createRelaxation } from './relaxation.ts';
+import { createRelaxation } from './relaxation.ts';
 import type { Relaxation } from './relaxation.ts';
 import { rebuild } from './rebuild.ts';
 import { relieve, worstOff } from './relieve.ts';
@@ -45,6 +47,7 @@ const SHARE_OF_PRICES = 0.4;
 /** In small fleets, the share of the work before single plans are rebuilt; in large ones new plans gain more. */
 const SHARE_BEFORE_REBUILDING = 0.6;
 const SMALL_FLEET = 3_000;
+const VERY_SMALL_FLEET = 300;
 const WARMTH = 0.005;
 
 /**
@@ -127,7 +130,14 @@ function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): Equili
   };
 }
 
-/** What no plan of the jobs that have a place can beat. */
-export function boundOfPlaced({ game, relaxation, prices }: Solution): number {
-  return boundAt(relaxation, prices, { only: (job) => game.plan.count[job]! > 0 });
+/**
+ * What no plan of the jobs that have a place can beat. Where some have none, the prices were made for more jobs than run,
+ * and are brought in line with those that do; in a very small fleet there is time to sharpen them in any case.
+ */
+export function certify({ game, relaxation, prices, bound }: Solution): PricedBound {
+  const { table, plan } = game;
+  const isComplete = leftOutCount(game) === 0;
+  if (isComplete && table.jobCount > VERY_SMALL_FLEET) return { bound, prices };
+  const only = (job: number) => plan.count[job]! > 0;
+  return ascend(relaxation, prices, (isComplete ? 0.02 : 0.2) * table.scale, 120, { only });
 }
