@@ -1,7 +1,7 @@
 import { planFirstFit, planGreedily } from './baselines.ts';
 import { bestReply } from './best-reply.ts';
 import { setTerms } from './congestion.ts';
-import { createGame, install, leftOutCount } from './game.ts';
+import { createGame, install, jobValue, leftOutCount } from './game.ts';
 import type { Game } from './game.ts';
 import { leftOutBound } from './left-out-bound.ts';
 import { createProblemTable, EPSILON } from './problem-table.ts';
@@ -62,7 +62,8 @@ export function compete(
     ...sumAmounts(possible.map((index, j) => amountsOfStretches(competitors[index]!.job, stretchesOf(game, j)))),
     leftOutCount: leftOutCount(game),
   });
-  const rest = { impossible, firstFit: baseline(planFirstFit(table)), greedy: baseline(planGreedily(table)) };
+  const greedy = planGreedily(table);
+  const rest = { impossible, firstFit: baseline(planFirstFit(table)), greedy: baseline(greedy) };
   const spread = (places: (j: number) => readonly Stretch[]) => {
     const all: (readonly Stretch[])[] = competitors.map(() => []);
     possible.forEach((index, j) => {
@@ -80,7 +81,7 @@ export function compete(
   }
   const { seed = 1, maxSteps = 400_000 + 1_000 * jobCount, targetGapRatio = 0.0005, shouldStop } = options;
   const terms = { seed, maxSteps, targetGapRatio, ...(shouldStop && { shouldStop }) };
-  const solution = solve(table, terms);
+  const solution = solve(table, terms, greedy);
   const { game, stoppedBy } = solution;
   const leftOut = leftOutCount(game);
   const certificate = certify(solution);
@@ -122,8 +123,10 @@ function placeAlone(
   for (let j = 0; j < table.jobCount; j++) {
     let stretches = alone(j);
     if (stretches === undefined) {
-      bestReply(table, game.congestion, game.reply, j, Infinity, -1);
+      const least = bestReply(table, game.congestion, game.reply, j, Infinity, -1);
       install(game, j);
+      // At prices below zero the answer of an elastic job is only bounded, so nothing is proven here.
+      if (jobValue(game, j) > least + 1e-9 * (Math.abs(least) + table.scale)) return undefined;
       stretches = stretchesOf(game, j);
     }
     for (const { site, slot, durationMs, replicaCount } of stretches) {

@@ -35,7 +35,11 @@ export function leftOutBound(table: ProblemTable, prices: Float64Array): number 
       // The method climbs better from above, where fewer jobs are indifferent.
       start = scaled.map((price) => price * 1.4);
     }
-    bound = Math.max(bound, best, ascend(relaxation, start, 0.02 * unit, STEPS, terms).bound);
+    bound = Math.max(
+      bound,
+      best,
+      ascend(relaxation, start, { step: 0.02 * unit, steps: STEPS, restarts: 2 }, terms).bound,
+    );
   }
   // A whole number of jobs; what is less than a millionth of one is rounding.
   return Math.max(0, Math.ceil(bound - 1e-6));

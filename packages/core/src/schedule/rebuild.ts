@@ -34,6 +34,7 @@ export function rebuild(game: Game, prices: Float64Array, random: Random, value:
   const end = reply.looks + terms.looks;
   const start = reply.looks;
   const heat = (value / Math.max(1, table.jobCount)) * terms.warmth;
+  const least = 1e-9 * table.scale;
   let now = value;
   let best = value;
   for (let step = 0; reply.looks < end; step++) {
@@ -64,7 +65,7 @@ export function rebuild(game: Game, prices: Float64Array, random: Random, value:
       }
     }
     const gain = before - after;
-    const isKept = isPlaced && (gain > 1e-9 || random.next() < Math.exp(gain / Math.max(1e-9, temperature)));
+    const isKept = isPlaced && (gain > least || random.next() < Math.exp(gain / Math.max(least, temperature)));
     if (!isKept) {
       for (const job of group) if (plan.count[job]! > 0) remove(game, job);
       for (const place of places) putBack(game, place);

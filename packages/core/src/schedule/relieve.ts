@@ -123,7 +123,7 @@ function tryChain(game: Game, holders: number[][], first: number, random: Random
     }
     if (!isDone) break;
   }
-  if (isDone && after < before - 1e-9 * Math.abs(before) - 1e-9) return before - after;
+  if (isDone && after < before - 1e-9 * (Math.abs(before) + game.table.scale)) return before - after;
   undo(game, holders, places);
   return 0;
 }

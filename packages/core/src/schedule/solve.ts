@@ -52,9 +52,10 @@ const WARMTH = 0.005;
 
 /**
  * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
- * and again from there, of which the best is kept. The fewest jobs left out is best; among those the smallest value.
+ * and again from there, of which the best is kept; `greedy` is the first. The fewest jobs left out is best; among those the
+ * smallest value.
  */
-export function solve(table: ProblemTable, terms: SolveTerms): Solution {
+export function solve(table: ProblemTable, terms: SolveTerms, greedy?: Game): Solution {
   const random = createRandom(terms.seed);
   const game = createGame(table);
   const relaxation = createRelaxation(table);
@@ -63,7 +64,12 @@ export function solve(table: ProblemTable, terms: SolveTerms): Solution {
   const shareOfCycles = table.jobCount < SMALL_FLEET ? SHARE_BEFORE_REBUILDING : 1;
   const { prices, best } = findEquilibrium(game, relaxation, order, random, equilibriumTerms(table, terms), shouldStop);
 
-  let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined;
+  // No worse than what a simple rule finds, whatever happens.
+  let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined = greedy && {
+    plan: savePlan(greedy),
+    value: planValue(greedy),
+    leftOut: leftOutCount(greedy),
+  };
   const settleTerms = (wall: number) => ({ spring: SETTLE_SPRING, wall });
   for (let cycle = 0; ; cycle++) {
     const isFirst = cycle === 0;
@@ -139,5 +145,8 @@ export function certify({ game, relaxation, prices, bound }: Solution): PricedBo
   const isComplete = leftOutCount(game) === 0;
   if (isComplete && table.jobCount > VERY_SMALL_FLEET) return { bound, prices };
   const only = (job: number) => plan.count[job]! > 0;
-  return ascend(relaxation, prices, (isComplete ? 0.02 : 0.2) * table.scale, 120, { only });
+  const climb = isComplete
+    ? { step: 0.02 * table.scale, steps: 400, restarts: 40 }
+    : { step: 0.2 * table.scale, steps: 120, restarts: 4 };
+  return ascend(relaxation, prices, climb, { only });
 }

@@ -84,7 +84,9 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   program
     .command('schedule')
-    .description('Jobs that compete for GPUs over regions and hours: proven gap, CPU seconds, carbon against simpler rules')
+    .description(
+      'Jobs that compete for GPUs over regions and hours: proven gap, CPU seconds, carbon against simpler rules',
+    )
     .option('--jobs <count>', '100, 1000, 10000 or any other number', '1000')
     .option('--loads <list>', 'GPU-hours asked for over those there are, in per cent', '40,65,80')
     .option('--seeds <from-to>', 'seeds, inclusive', '1-3')
