@@ -101,6 +101,29 @@ describe('a certificate', () => {
     expect(new Set(rules)).toEqual(new Set(['over-capacity']));
   });
 
+  it('rejects a plan as soon as one GPU of a full hour is missing', () => {
+    let full = 0;
+    for (const [index, { id }] of PROBLEM.locations.entries()) {
+      for (let slot = 0; slot < SLOTS.count; slot++) {
+        const inUse = RESULT.assignments
+          .filter((stretch) => stretch.locationId === id && stretch.slot === slot)
+          .reduce((sum, { jobId, durationMs, replicaCount = 1 }) => {
+            const { gpuCount = 1 } = PROBLEM.jobs.find((job) => job.id === jobId)!;
+            return sum + (gpuCount * replicaCount * durationMs) / HOUR_MS;
+          }, 0);
+        if (inUse <= 5) continue;
+        full++;
+        const gpuCount = Array.from({ length: SLOTS.count }, (_, other) => (other === slot ? 5 : 6));
+        const smaller = PROBLEM.locations.map((location, other) => (other === index ? { ...location, gpuCount } : location));
+
+        const { violations } = verifySchedule({ ...PROBLEM, locations: smaller }, RESULT);
+
+        expect(violations.map(({ rule }) => rule)).toContain('over-capacity');
+      }
+    }
+    expect(full).toBeGreaterThan(20);
+  });
+
   it('rejects a thousand spoilt multipliers: a price out of range, or one that does not prove the claim', () => {
     const { integer, next } = createRandom(13);
     const claimedBound = RESULT.bound;

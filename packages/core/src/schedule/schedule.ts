@@ -25,31 +25,35 @@ import type {
 } from './types.ts';
 
 /**
- * Plans when and where each job runs, so that the objective is as small as any plan can make it.
+ * Plans when, where and how wide each job runs, so that the objective is small, and proves how small it can be at best.
  *
- * Jobs do not compete for capacity in this version: each is planned as if alone, so the sum of the best plans is the best
- * sum and `bound` equals `objective`. Work starts on slot boundaries, in slots that start at or after the job's earliest
- * start, and ends by its deadline and by the end of the grid. All pieces of a job run at one location. Run times need
- * not be whole slots: the last slot of a piece, or the dearest slot of an interruptible job, is used and charged in
- * part. Within this model both searches are exact: a contiguous job compares every start; an interruptible job fills its
- * cheapest slots first, and moving any work to another slot can only cost as much or more.
+ * Work starts on slot boundaries, in slots that start at or after the job's earliest start, and ends by its deadline and by
+ * the end of the grid. Run times need not be whole slots: the last slot of a piece, or the dearest slot of an
+ * interruptible job, is used and charged in part. A slot costs energy at the meter (power × PUE) times its price and its
+ * carbon, and `gpuCount` times the price of a GPU-hour. Series with other steps are resampled to the grid.
  *
- * A slot costs energy at the meter (power × PUE) times its price and its carbon, and `gpuCount` times the price of a
- * GPU-hour. A partly used slot is charged its mean for the time used. Series with other steps are resampled to the grid.
- * Ties go to the earliest start, then to the smallest location id by code units; within one location to the earliest
- * slots. The order of jobs and locations changes no job's plan.
+ * Jobs at locations without a `gpuCount` do not compete. Each has its exact best plan: a contiguous job compares every
+ * start, an interruptible one fills its cheapest slots first. Ties go to the earliest start, then to the smallest
+ * location id by code units; within one location to the earliest slots.
  *
- * Source: the two searches for one job and one region are those of Wiesner et al., "Let's Wait Awhile", Middleware 2021,
- * doi 10.1145/3464298.3493399; partial slots, several locations and prices are added.
+ * Jobs that share GPUs are planned as a congestion game with a potential: each answers with its exact cheapest plan at
+ * prices of GPUs that follow the load, until plan and prices agree; the plan is then brought inside capacity again and again,
+ * and the best is kept. It is never worse than the `greedy` baseline. The prices prove the bound. The order of jobs and
+ * locations changes no job's plan. Formulas and sources: docs/explanation/scheduling.md.
+ *
+ * Source: for one job and one region the two searches are those of Wiesner et al., "Let's Wait Awhile", Middleware 2021,
+ * doi 10.1145/3464298.3493399; for elastic jobs that of Hanafy et al., "CarbonScaler", POMACS 7(3), 2023, doi
+ * 10.1145/3626788. Partial slots, several locations, prices and shared capacity are added.
  *
  * @param problem - the grid, the locations with their series, the jobs and the objective; units in the field names.
- * @returns the plan. `status` is `infeasible` when a job cannot be planned; it is then in `unplaceable` with the reason,
- * and the others are planned all the same. Every job is in exactly one of `perJob` and `unplaceable`.
+ * @param options - seed and work allowed to the search.
+ * @returns a plan inside every window and capacity, in any case. Every job is in exactly one of `perJob` and
+ * `unplaceable`, there with the reason; `status` says what that means.
  * @throws InvalidInputError on a number out of its range, a duplicate id, a series of the wrong unit or one that does not
  * cover the grid, carbon series of two kinds or scopes, or a deadline before the earliest start.
  *
- * Time `O(locations × slots log slots + jobs × locations × w log w)` for windows of `w` slots, without the logarithm for
- * contiguous jobs.
+ * Time `O(locations × slots log slots + jobs × locations × w log w)` for windows of `w` slots where jobs do not compete;
+ * where they do, `maxSteps` looks of `O(w log w)` each.
  *
  * @example
  * ```ts
