@@ -166,5 +166,5 @@ export type {
 } from './autoscale/index.ts';
 export { explainPlaceReplicas, placeReplicas } from './spillover/index.ts';
 export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './spillover/index.ts';
-export { emissions } from './carbon/index.ts';
-export type { Emissions, EmissionsInput } from './carbon/index.ts';
+export { embodiedCarbon, emissions, sci } from './carbon/index.ts';
+export type { EmbodiedInput, Emissions, EmissionsInput, Sci, SciInput } from './carbon/index.ts';
