@@ -130,11 +130,13 @@ export type {
   RepartitionMigReason,
   RepartitionMigResult,
 } from './mig/index.ts';
-export { explainSchedule, schedule, verifyBound, verifySchedule } from './schedule/index.ts';
+export { explainSchedule, paretoFront, schedule, verifyBound, verifySchedule } from './schedule/index.ts';
 export type {
   Assignment,
   BaselineAmounts,
   BoundVerification,
+  ParetoOptions,
+  ParetoPoint,
   RunNow,
   ScheduleAmounts,
   ScheduledJob,

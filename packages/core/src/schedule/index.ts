@@ -1,4 +1,6 @@
 export { explainSchedule } from './explain.ts';
+export { paretoFront } from './pareto.ts';
+export type { ParetoOptions, ParetoPoint } from './pareto.ts';
 export { schedule } from './schedule.ts';
 export { verifySchedule } from './verify.ts';
 export { verifyBound } from './verify-bound.ts';
