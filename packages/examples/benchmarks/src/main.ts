@@ -8,6 +8,7 @@ import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
 import { formatPackSpeed, packSpeed, packSpeedBenchmark, type SpeedRule } from './pack-speed.ts';
 import { formatPackTopology, packTopologyBenchmark } from './pack-topology.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
+import { formatScheduleFront, scheduleFrontBenchmark } from './schedule-front.ts';
 import { formatScheduleBenchmark, scheduleBenchmark } from './schedule.ts';
 import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
 
@@ -105,6 +106,24 @@ async function main(argv: readonly string[]): Promise<void> {
         ...(flags.data !== undefined && { dataDirectory: flags.data }),
       });
       process.stdout.write(`${formatScheduleBenchmark(jobs, rows)}\n`);
+    });
+  program
+    .command('schedule-front')
+    .description('Carbon against the price of electricity for jobs in Germany and France over a week of 2020')
+    .requiredOption('--data <directory>', 'folder with the series of DE and FR: carbon and day-ahead prices')
+    .option('--jobs <count>', 'jobs', '200')
+    .option('--seed <seed>', 'seed of the jobs', '1')
+    .option('--from <date>', 'first day of the week', '2020-01-13')
+    .option('--points <count>', 'plans at most', '12')
+    .action((flags: Record<'data' | 'jobs' | 'seed' | 'from' | 'points', string>) => {
+      const rows = scheduleFrontBenchmark({
+        dataDirectory: flags.data,
+        jobs: Number(flags.jobs),
+        seed: Number(flags.seed),
+        startAtMs: Date.parse(`${flags.from}T00:00:00Z`),
+        maxPoints: Number(flags.points),
+      });
+      process.stdout.write(`${formatScheduleFront(rows)}\n`);
     });
   program
     .command('lets-wait-awhile')
