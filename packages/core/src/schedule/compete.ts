@@ -79,7 +79,12 @@ export function compete(
     const prices = new Float64Array(cellCount);
     return { ...rest, stretches, bound: undefined, prices, leftOutCount: 0, provenLeftOut: 0, stoppedBy: 'optimal' };
   }
-  const { seed = 1, maxSteps = 400_000 + 1_000 * jobCount, targetGapRatio = 0.0005, shouldStop } = options;
+  const {
+    seed = 1,
+    maxSteps = Math.min(20_000 * jobCount, 1_400_000 + 1_000 * jobCount),
+    targetGapRatio = 0.0005,
+    shouldStop,
+  } = options;
   const terms = { seed, maxSteps, targetGapRatio, ...(shouldStop && { shouldStop }) };
   const solution = solve(table, terms, greedy);
   const { game, stoppedBy } = solution;

@@ -14,7 +14,8 @@ const MAX_CHAIN = 800;
  * Gives the jobs that are worst off another chance. A job's regret is what its place costs at the prices, over the
  * cheapest it could have there; the regrets and the unused priced capacity are all of the gap. One after the other, from
  * the largest regret, a job takes the place it wants; whoever is in the way takes the best place left, and so on. The
- * chain stays when the plan is better for it, and is undone otherwise.
+ * chain stays when the plan is better for it, and is undone otherwise. Jobs without a place come first of all; a chain that
+ * gives one of them a place, and leaves nobody without, stays whatever it costs.
  *
  * @param tries - chains to try.
  * @returns what the objective has fallen by.
@@ -26,7 +27,9 @@ export function relieve(
   random: Random,
   tries: number,
 ): number {
-  const order = worstOff(game, relaxation, prices);
+  const leftOut: number[] = [];
+  for (let j = 0; j < game.table.jobCount; j++) if (game.plan.count[j] === 0) leftOut.push(j);
+  const order = [...leftOut, ...worstOff(game, relaxation, prices)];
   setTerms(game.table, game.congestion, { prices, isHard: true });
   const holders = holdersByCell(game);
   let gained = 0;
@@ -92,6 +95,7 @@ function tryChain(game: Game, holders: number[][], first: number, random: Random
     for (let x = game.from[job]!; x < game.from[job]! + plan.count[job]!; x++) holders[plan.cells[x]!]!.push(job);
     after += jobValue(game, job);
   };
+  const wasLeftOut = plan.count[first] === 0;
   take(first);
   let isDone = true;
   for (let step = 0; queue.length > 0; step++) {
@@ -104,7 +108,6 @@ function tryChain(game: Game, holders: number[][], first: number, random: Random
     }
     if (step > 0 && bestReply(table, congestion, reply, job, Infinity, -1) < Infinity) {
       place(job);
-      if (after > before + 1e-9 * Math.abs(before) && queue.length === 0) break;
       continue;
     }
     if (softReply(game, job, random) === Infinity) {
@@ -123,6 +126,7 @@ function tryChain(game: Game, holders: number[][], first: number, random: Random
     }
     if (!isDone) break;
   }
+  if (isDone && wasLeftOut) return before - after;
   if (isDone && after < before - 1e-9 * (Math.abs(before) + game.table.scale)) return before - after;
   undo(game, holders, places);
   return 0;

@@ -49,6 +49,8 @@ const SHARE_BEFORE_REBUILDING = 0.6;
 const SMALL_FLEET = 3_000;
 const VERY_SMALL_FLEET = 300;
 const WARMTH = 0.005;
+/** Passes for the jobs that are worst off; more as long as jobs without a place find one. */
+const MIN_PASSES = 2;
 
 /**
  * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
@@ -75,7 +77,8 @@ export function solve(table: ProblemTable, terms: SolveTerms, greedy?: Game): So
     const isFirst = cycle === 0;
     if (!isFirst) loosen(game, prices, order, random, settleTerms(LATER_WALL));
     settle(game, prices, order, random, settleTerms(isFirst ? FIRST_WALL : LATER_WALL));
-    for (let pass = 0; pass < 2; pass++) {
+    for (let pass = 0, waiting = Infinity; pass < MIN_PASSES || leftOutCount(game) < waiting; pass++) {
+      waiting = leftOutCount(game);
       relieve(game, relaxation, prices, random, Math.min(200, table.jobCount));
       polish(game, order, random, 4);
     }

@@ -154,7 +154,7 @@ export interface ScheduleOptions {
   readonly seed?: number;
   /**
    * Work to spend on jobs that compete for GPUs, >= 0, in looks: one job at one location. A core does about 2 million a
-   * second. The first plan is always finished. @defaultValue 400,000 + 1,000 a job that competes
+   * second. The first plan is always finished. @defaultValue 1,000 a job that competes and 1,400,000 more; at most 20,000 a job
    */
   readonly maxSteps?: number;
   /** The search stops when the gap is proven to be no larger, 0..1. @defaultValue 0.0005 */
