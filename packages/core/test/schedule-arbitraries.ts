@@ -50,7 +50,13 @@ function locations(id: string, slots: SlotGrid): fc.Arbitrary<ScheduleLocation> 
       carbon: covering(slots, { min: 0, max: 30 }),
       energyPrice: fc.option(covering(slots, { min: -3, max: 9 }), { nil: undefined }),
       priceUsdPerGpuHour: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
-      pueRatio: fc.option(fc.constantFrom(1, 1.25, 1.5), { nil: undefined }),
+      pueRatio: fc.option(
+        fc.oneof(
+          { weight: 3, arbitrary: fc.constantFrom(1, 1.25, 1.5) },
+          covering(slots, { min: 1, max: 3 }).map((series) => ({ ...series, unit: 'ratio' as const })),
+        ),
+        { nil: undefined },
+      ),
     })
     .map(({ carbon, energyPrice, priceUsdPerGpuHour, pueRatio }) => ({
       id,

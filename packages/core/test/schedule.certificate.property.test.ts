@@ -114,7 +114,9 @@ describe('a certificate', () => {
         if (inUse <= 5) continue;
         full++;
         const gpuCount = Array.from({ length: SLOTS.count }, (_, other) => (other === slot ? 5 : 6));
-        const smaller = PROBLEM.locations.map((location, other) => (other === index ? { ...location, gpuCount } : location));
+        const smaller = PROBLEM.locations.map((location, other) =>
+          other === index ? { ...location, gpuCount } : location,
+        );
 
         const { violations } = verifySchedule({ ...PROBLEM, locations: smaller }, RESULT);
 

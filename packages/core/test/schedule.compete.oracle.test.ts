@@ -52,7 +52,7 @@ describe('schedule with shared GPUs against all plans there are', () => {
         expect(result.objective).toBeGreaterThanOrEqual(optimum - 1e-6);
         if (result.status === 'optimal') expect(result.objective).toBeCloseTo(optimum, 6);
       }),
-      { numRuns: 300, seed: 7 },
+      { numRuns: 200, seed: 7 },
     );
     // Not a law but a watch: the search finds the optimum of nearly all small problems.
     expect(exact / full).toBeGreaterThan(0.95);

@@ -36,7 +36,7 @@ describe('schedule with shared GPUs', () => {
         const tolerance = 1e-9 * Math.max(1, Math.abs(result.totals[amount]));
         expect(Math.abs(plan.totals[amount] - result.totals[amount])).toBeLessThanOrEqual(tolerance);
       }
-    }, 300);
+    }, 120);
   });
 
   it('plans or refuses each job exactly once, and says what that means', () => {

@@ -98,6 +98,11 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
     "pueRatio of location 'de' must be a finite number >= 1, got 0.9",
   ],
   [
+    'a series of PUE that falls below one',
+    withLocation({ pueRatio: { startAtMs: 0, stepMs: HOUR_MS, unit: 'ratio', values: [1.2, 0.9] } }),
+    "pueRatio of location 'de'.values[1] must be a finite number >= 1, got 0.9",
+  ],
+  [
     'a negative GPU price',
     withLocation({ priceUsdPerGpuHour: -1 }),
     "priceUsdPerGpuHour of location 'de' must be a finite number >= 0, got -1",

@@ -46,11 +46,20 @@ function checkLocation(location: ScheduleLocation, slots: SlotGrid): void {
   });
   if (energyPrice !== undefined) checkCoveringSeries(field('energyPrice'), energyPrice, 'USD/kWh', slots);
   checkOptionalNumber(() => field('priceUsdPerGpuHour'), location.priceUsdPerGpuHour, { min: 0 });
-  checkOptionalNumber(() => field('pueRatio'), location.pueRatio, {
-    min: 1,
-    hint: 'PUE is energy at the meter over energy of the machines, for example 1.2.',
-  });
+  checkPue(field('pueRatio'), location.pueRatio, slots);
   checkGpuCount(field('gpuCount'), location.gpuCount, slots);
+}
+
+function checkPue(field: string, pueRatio: ScheduleLocation['pueRatio'], slots: SlotGrid): void {
+  const rule = { min: 1, hint: 'PUE is energy at the meter over energy of the machines, for example 1.2.' };
+  if (typeof pueRatio !== 'object') {
+    checkOptionalNumber(() => field, pueRatio, rule);
+    return;
+  }
+  checkCoveringSeries(field, pueRatio, 'ratio', slots);
+  pueRatio.values.forEach((value, index) => {
+    checkNumber(() => `${field}.values[${index}]`, value, rule);
+  });
 }
 
 function checkGpuCount(field: string, gpuCount: number | readonly number[] | undefined, slots: SlotGrid): void {

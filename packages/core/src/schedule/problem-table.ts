@@ -140,10 +140,12 @@ function cellsOf(sites: readonly Site[], slots: SlotGrid, objective: ScheduleObj
   const slotHours = hoursFromMs(slots.stepMs);
   sites.forEach((site, location) => {
     const { pueRatio = 1, priceUsdPerGpuHour = 0, gpuCount = Infinity } = site.location;
+    // A series of PUE is in the signal already.
+    const pueFactor = typeof pueRatio === 'number' ? pueRatio : 1;
     for (let slot = 0; slot < slots.count; slot++) {
       const cell = location * slots.count + slot;
       const gpus = typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!;
-      signal[cell] = site.signal[slot]! * pueRatio;
+      signal[cell] = site.signal[slot]! * pueFactor;
       bill[cell] = objective.kind === 'carbon' ? 0 : priceUsdPerGpuHour * slotHours;
       capacity[cell] = Math.min(gpus, totalWidth);
     }

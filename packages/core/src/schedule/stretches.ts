@@ -79,8 +79,8 @@ export function amountsOfStretches(job: ScheduleJob, stretches: readonly Stretch
   let carbonGrams = 0;
   let costUsd = 0;
   for (const { site, slot, durationMs, replicaCount } of stretches) {
-    const { pueRatio = 1, priceUsdPerGpuHour = 0 } = site.location;
-    const wattHours = wattHoursFromWatts(job.powerWatts, durationMs) * replicaCount * pueRatio;
+    const { priceUsdPerGpuHour = 0 } = site.location;
+    const wattHours = wattHoursFromWatts(job.powerWatts, durationMs) * replicaCount * site.pueRatio[slot]!;
     const kilowattHours = kilowattHoursFromWattHours(wattHours);
     energyWattHours += wattHours;
     carbonGrams += kilowattHours * site.carbonGramsPerKwh[slot]!;

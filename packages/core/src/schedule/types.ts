@@ -20,8 +20,11 @@ export interface ScheduleLocation {
   readonly energyPrice?: Series<'USD/kWh'>;
   /** Price of one GPU for one hour, USD, >= 0. @defaultValue 0 */
   readonly priceUsdPerGpuHour?: number;
-  /** Power usage effectiveness: what the meter counts over what the machines use, >= 1. @defaultValue 1 */
-  readonly pueRatio?: number;
+  /**
+   * Power usage effectiveness: what the meter counts over what the machines use, >= 1. A series where it changes with the
+   * weather; it covers the grid. @defaultValue 1
+   */
+  readonly pueRatio?: number | Series<'ratio'>;
   /**
    * GPUs it has for these jobs, whole, >= 0: one number, or one a slot of the grid (a blackout is a 0). The jobs in a slot
    * share its GPU-time: together they use at most this many GPUs for the length of the slot. Absent: room for all.
@@ -153,7 +156,7 @@ export interface ScheduleOptions {
   /** Seed of the search, any safe integer. @defaultValue 1 */
   readonly seed?: number;
   /**
-   * Work to spend on jobs that compete for GPUs, >= 0, in looks: one job at one location. A core does about 2 million a
+   * Work to spend on jobs that compete for GPUs, >= 0, in looks: one job at one location. A core does 1 to 2 million a
    * second. The first plan is always finished. @defaultValue 1,000 a job that competes and 1,400,000 more; at most 20,000 a job
    */
   readonly maxSteps?: number;

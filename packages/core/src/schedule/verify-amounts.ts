@@ -18,7 +18,7 @@ export function meteredAmounts(
     const grams = meter?.gramsPerKwh[slot];
     if (job === undefined || meter === undefined || grams === undefined || !Number.isFinite(durationMs)) continue;
     const hours = hoursFromMs(durationMs);
-    const wattHours = job.powerWatts * replicaCount * meter.pueRatio * hours;
+    const wattHours = job.powerWatts * replicaCount * meter.pueRatio[slot]! * hours;
     const kilowattHours = kilowattHoursFromWattHours(wattHours);
     energyWattHours += wattHours;
     carbonGrams += kilowattHours * grams;
@@ -32,7 +32,7 @@ export function meteredAmounts(
 interface Meter {
   readonly gramsPerKwh: readonly number[];
   readonly usdPerKwh: readonly number[] | undefined;
-  readonly pueRatio: number;
+  readonly pueRatio: readonly number[];
   readonly usdPerGpuHour: number;
 }
 
@@ -40,9 +40,14 @@ function createMeter(location: ScheduleLocation, slots: SlotGrid): Meter {
   return {
     gramsPerKwh: slotMeans(location.carbon, slots),
     usdPerKwh: location.energyPrice === undefined ? undefined : slotMeans(location.energyPrice, slots),
-    pueRatio: location.pueRatio ?? 1,
+    pueRatio: pueBySlot(location, slots),
     usdPerGpuHour: location.priceUsdPerGpuHour ?? 0,
   };
+}
+
+/** PUE of a location, slot by slot. */
+export function pueBySlot({ pueRatio = 1 }: ScheduleLocation, slots: SlotGrid): readonly number[] {
+  return typeof pueRatio === 'number' ? new Array<number>(slots.count).fill(pueRatio) : slotMeans(pueRatio, slots);
 }
 
 /** Mean of a series over each slot: every piece of the series is dealt out to the slots it overlaps. */

@@ -1,7 +1,7 @@
 import { hoursFromMs, tonnesFromGrams } from '../units.ts';
 import { checkProblem } from './check.ts';
 import type { BoundVerification, ScheduleJob, ScheduleLocation, ScheduleProblem, ShadowPrices } from './types.ts';
-import { slotMeans } from './verify-amounts.ts';
+import { pueBySlot, slotMeans } from './verify-amounts.ts';
 import { hasWindow, usableTime } from './verify-job.ts';
 
 /** What else a bound is checked against. */
@@ -100,8 +100,9 @@ function priced(location: ScheduleLocation, { slots, objective = { kind: 'carbon
       : usd[slot]! + tonnesFromGrams(value) * objective.carbonPriceUsdPerTonne;
   });
   const { gpuCount = Infinity } = location;
+  const pueRatio = pueBySlot(location, slots);
   return {
-    perKwh: perKwh.map((value) => value * (location.pueRatio ?? 1)),
+    perKwh: perKwh.map((value, slot) => value * pueRatio[slot]!),
     perGpu: objective.kind === 'carbon' ? 0 : (location.priceUsdPerGpuHour ?? 0) * hoursFromMs(slots.stepMs),
     gpus: grams.map((_, slot) => (typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!)),
     price: grams.map(() => 0),

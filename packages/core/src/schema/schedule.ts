@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ScheduleProblem } from '../schedule/index.ts';
 import { finite, list, oneOf, positive, record, text, whole } from './primitives.ts';
-import { carbonSeriesSchema, energyPriceSchema } from './time-series.ts';
+import { carbonSeriesSchema, energyPriceSchema, pueSeriesSchema } from './time-series.ts';
 
 const objectiveSchema = z.discriminatedUnion(
   'kind',
@@ -22,7 +22,7 @@ export const scheduleProblemSchema = record({
       carbon: carbonSeriesSchema,
       energyPrice: energyPriceSchema.exactOptional(),
       priceUsdPerGpuHour: finite({ min: 0 }).exactOptional(),
-      pueRatio: finite({ min: 1 }).exactOptional(),
+      pueRatio: z.union([finite({ min: 1 }), pueSeriesSchema]).exactOptional(),
       gpuCount: z.union([whole({ min: 0 }), list(whole({ min: 0 }))]).exactOptional(),
     }),
   ),
