@@ -5,7 +5,7 @@ import type { Window } from './window.ts';
 
 /** The ways in which a job can use slots, as small numbers for the inner loops. */
 export const CONTIGUOUS = 0;
-export const PINNED = 1;
+const PINNED = 1;
 export const MIGRATABLE = 2;
 export const ELASTIC = 3;
 

@@ -37,7 +37,7 @@ export interface ScheduleBenchmarkRow {
 }
 
 /** Slots and locations by number of jobs, as in the published figures of this library. */
-export function shapeOf(jobs: number): { readonly slots: number; readonly locations: number } {
+function shapeOf(jobs: number): { readonly slots: number; readonly locations: number } {
   if (jobs <= 100) return { slots: 96, locations: 5 };
   if (jobs <= 1_000) return { slots: 168, locations: 10 };
   return { slots: 168, locations: jobs <= 10_000 ? 20 : 50 };
