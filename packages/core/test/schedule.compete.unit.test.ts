@@ -143,7 +143,7 @@ describe('schedule with shared GPUs', () => {
 
     const result = schedule(problem([location('de', 2, values)], jobs), { targetGapRatio: 0.2 });
 
-    expect(result.stoppedBy).toBe('target');
+    expect(['target', 'optimal']).toContain(result.stoppedBy);
     expect(result.gapRatio).toBeLessThanOrEqual(0.2);
   });
 });

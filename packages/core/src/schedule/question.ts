@@ -14,9 +14,13 @@ export interface Question {
   readonly reason: UnplaceableReason | undefined;
 }
 
-/** Finds the locations and the window of a job. `O(locations)`. */
-export function ask(job: ScheduleJob, sites: readonly Site[], slots: SlotGrid): Question {
-  const siteById = new Map(sites.map((site) => [site.location.id, site]));
+/** Finds the locations and the window of a job. `O(locations of the job)`. */
+export function ask(
+  job: ScheduleJob,
+  sites: readonly Site[],
+  siteById: ReadonlyMap<string, Site>,
+  slots: SlotGrid,
+): Question {
   // Names that no location has are passed over.
   const allowed =
     job.locationIds === undefined

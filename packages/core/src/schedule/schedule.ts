@@ -73,7 +73,8 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
   checkOptions(options);
   const { slots, objective = { kind: 'carbon' } } = problem;
   const sites = problem.locations.map((location) => createSite(location, slots, objective));
-  const questions = problem.jobs.map((job) => ask(job, sites, slots));
+  const siteById = new Map(sites.map((site) => [site.location.id, site]));
+  const questions = problem.jobs.map((job) => ask(job, sites, siteById, slots));
   const { competing, competition, siteOrder } = holdCompetition(problem, questions, sites, options);
   const rankOf = new Map(competing.map((question, rank) => [question, rank]));
 
@@ -114,8 +115,9 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
   // Jobs without competitors have the best place there is: the gap is all between those that compete.
   const gap = Math.max(0, competingSum - (competition?.bound ?? competingSum));
   const bound = total - gap;
+  const status = statusOf(unplaceable, gap, total);
   return {
-    status: statusOf(unplaceable, gap, total),
+    status,
     assignments,
     perJob,
     unplaceable,
@@ -128,7 +130,7 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
     objective: total,
     bound,
     gapRatio: total === 0 ? 0 : (total - bound) / Math.abs(total),
-    stoppedBy: competition?.stoppedBy ?? 'optimal',
+    stoppedBy: status === 'optimal' ? 'optimal' : (competition?.stoppedBy ?? 'optimal'),
     shadowPrices: problem.locations.map(({ id }, index): ShadowPrices => {
       const from = siteOrder.indexOf(sites[index]!) * slots.count;
       return {
@@ -170,7 +172,8 @@ function holdCompetition(
 function reasonOf(competition: Competition, rank: number, { job, allowed }: Question): UnplaceableReason | undefined {
   if (competition.impossible.has(rank)) {
     const counts = allowed.flatMap(({ location: { gpuCount = Infinity } }) => gpuCount);
-    return { kind: 'too-few-gpus', neededGpuCount: job.gpuCount ?? 1, largestGpuCount: Math.max(...counts) };
+    const largestGpuCount = counts.reduce((most, count) => Math.max(most, count), 0);
+    return { kind: 'too-few-gpus', neededGpuCount: job.gpuCount ?? 1, largestGpuCount };
   }
   if (competition.stretches[rank]!.length > 0) return undefined;
   const { provenLeftOut: provenCount, leftOutCount } = competition;

@@ -91,31 +91,31 @@ export function solve(table: ProblemTable, terms: SolveTerms, greedy?: Game): So
     ) {
       incumbent = { plan: savePlan(game), value, leftOut };
     }
-    const gap = incumbent.value - best.bound;
-    const isEnough = incumbent.leftOut === 0 && gap <= terms.targetGapRatio * Math.abs(incumbent.value);
     const looks = game.reply.looks + relaxation.reply.looks;
-    const isSpent = looks >= terms.maxSteps * shareOfCycles;
+    const isEnough = incumbent.leftOut === 0 && isWithin(incumbent.value, best.bound, terms);
     const isStopped = shouldStop();
-    if (!isEnough && !isSpent && !isStopped) continue;
+    if (!isEnough && !isStopped && looks < terms.maxSteps * shareOfCycles) continue;
     restorePlan(game, incumbent.plan);
     if (!isEnough && !isStopped && looks < terms.maxSteps) {
-      const found = incumbent;
-      rebuild(game, prices, random, found.value, {
-        looks: terms.maxSteps - looks,
-        warmth: WARMTH,
-        worst: worstOff(game, relaxation, prices).slice(0, 20 + table.jobCount * 0.05),
-        onBest: (value) => {
-          incumbent = { plan: savePlan(game), value, leftOut: found.leftOut };
-          return shouldStop() || value - best.bound <= terms.targetGapRatio * Math.abs(value);
-        },
-      });
-      restorePlan(game, incumbent.plan);
+      const worst = worstOff(game, relaxation, prices).slice(0, 20 + table.jobCount * 0.05);
+      let plan = incumbent.plan;
+      const onBest = (improved: number) => {
+        plan = savePlan(game);
+        return shouldStop() || isWithin(improved, best.bound, terms);
+      };
+      rebuild(game, prices, random, incumbent.value, { looks: terms.maxSteps - looks, warmth: WARMTH, worst, onBest });
+      restorePlan(game, plan);
       polish(game, order, random, 4);
-      incumbent.value = planValue(game);
     }
-    const stoppedBy = isEnough ? 'target' : isStopped ? 'caller' : 'budget';
-    return { game, relaxation, value: incumbent.value, bound: best.bound, prices: best.prices, stoppedBy };
+    const reached = planValue(game);
+    const isReached = leftOutCount(game) === 0 && isWithin(reached, best.bound, terms);
+    const stoppedBy = isReached ? 'target' : shouldStop() ? 'caller' : 'budget';
+    return { game, relaxation, value: reached, bound: best.bound, prices: best.prices, stoppedBy };
   }
+}
+
+function isWithin(value: number, bound: number, { targetGapRatio }: SolveTerms): boolean {
+  return value - bound <= targetGapRatio * Math.abs(value);
 }
 
 /** Rounds that fit into the work allowed, and springs that fit the load. */
