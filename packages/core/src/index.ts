@@ -130,23 +130,30 @@ export type {
   RepartitionMigReason,
   RepartitionMigResult,
 } from './mig/index.ts';
-export { explainSchedule, schedule, verifySchedule } from './schedule/index.ts';
+export { explainSchedule, paretoFront, schedule, verifyBound, verifySchedule } from './schedule/index.ts';
 export type {
   Assignment,
+  BaselineAmounts,
+  BoundVerification,
+  ParetoOptions,
+  ParetoPoint,
   RunNow,
   ScheduleAmounts,
   ScheduledJob,
   ScheduleJob,
   ScheduleLocation,
   ScheduleObjective,
+  ScheduleOptions,
   ScheduleProblem,
   ScheduleResult,
   ScheduleRule,
   ScheduleVerification,
   ScheduleViolation,
+  ShadowPrices,
   SlotGrid,
   UnplaceableJob,
   UnplaceableReason,
+  VerifyBoundOptions,
 } from './schedule/index.ts';
 export { adaptiveBands, decayedHistogram, ewma, fitHalfLife } from './forecast/index.ts';
 export type {
@@ -176,5 +183,5 @@ export type {
 } from './autoscale/index.ts';
 export { explainPlaceReplicas, placeReplicas } from './spillover/index.ts';
 export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './spillover/index.ts';
-export { emissions } from './carbon/index.ts';
-export type { Emissions, EmissionsInput } from './carbon/index.ts';
+export { embodiedCarbon, emissions, sci } from './carbon/index.ts';
+export type { EmbodiedInput, Emissions, EmissionsInput, Sci, SciInput } from './carbon/index.ts';

@@ -50,7 +50,13 @@ function locations(id: string, slots: SlotGrid): fc.Arbitrary<ScheduleLocation> 
       carbon: covering(slots, { min: 0, max: 30 }),
       energyPrice: fc.option(covering(slots, { min: -3, max: 9 }), { nil: undefined }),
       priceUsdPerGpuHour: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
-      pueRatio: fc.option(fc.constantFrom(1, 1.25, 1.5), { nil: undefined }),
+      pueRatio: fc.option(
+        fc.oneof(
+          { weight: 3, arbitrary: fc.constantFrom(1, 1.25, 1.5) },
+          covering(slots, { min: 1, max: 3 }).map((series) => ({ ...series, unit: 'ratio' as const })),
+        ),
+        { nil: undefined },
+      ),
     })
     .map(({ carbon, energyPrice, priceUsdPerGpuHour, pueRatio }) => ({
       id,
@@ -105,4 +111,61 @@ function jobs(slots: SlotGrid): fc.Arbitrary<Omit<ScheduleJob, 'id'>> {
         ...(locationIds !== undefined && { locationIds }),
       };
     });
+}
+
+/**
+ * Valid problems in which jobs compete: every location has few GPUs, some none for a while, and jobs are of all modes.
+ * With `isWhole` run times and windows are whole hours and no job is elastic, so that plans can be counted.
+ */
+export function competingProblems(shape: ProblemShape & { readonly isWhole?: boolean }): fc.Arbitrary<ScheduleProblem> {
+  const gpus = fc.integer({ min: 1, max: 4 });
+  return problems({ ...shape, maxJobs: 0 }).chain((problem) => {
+    const { slots } = problem;
+    const gpuCount = fc.oneof(
+      { weight: 3, arbitrary: gpus },
+      fc.array(fc.integer({ min: 0, max: 4 }), { minLength: slots.count, maxLength: slots.count }),
+    );
+    return fc
+      .record({
+        counts: fc.array(gpuCount, { minLength: problem.locations.length, maxLength: problem.locations.length }),
+        list: fc.array(competingJobs(slots, shape.isWhole ?? false), { minLength: 2, maxLength: shape.maxJobs }),
+      })
+      .map(({ counts, list }) => ({
+        ...problem,
+        locations: problem.locations.map((location, index) => ({ ...location, gpuCount: counts[index]! })),
+        jobs: list.map((job, index) => ({ ...job, id: `job-${index}` })),
+      }));
+  });
+}
+
+function competingJobs(slots: SlotGrid, isWhole: boolean): fc.Arbitrary<Omit<ScheduleJob, 'id'>> {
+  const hours = fc.integer({ min: 1, max: Math.max(1, Math.ceil(slots.count / 2)) });
+  const kinds = [
+    { mode: 'contiguous' },
+    { mode: 'interruptible' },
+    { mode: 'migratable' },
+    ...(isWhole ? [] : [{ mode: 'interruptible', marginalThroughput: [1, 0.75, 0.5] } as const]),
+  ] as const;
+  return fc
+    .record({
+      minutes: isWhole
+        ? hours.map((count) => count * 60)
+        : fc.oneof(
+            hours.map((n) => n * 60),
+            fc.integer({ min: 1, max: 30 * slots.count }),
+          ),
+      powerWatts: fc.constantFrom(300, 1_000, 5_600),
+      gpuCount: fc.integer({ min: 1, max: 3 }),
+      kind: fc.constantFrom(...kinds),
+      deadline: fc.option(fc.integer({ min: 1, max: slots.count }), { nil: undefined }),
+      locationIds: fc.option(fc.shuffledSubarray([...LOCATION_IDS], { minLength: 1 }), { nil: undefined }),
+    })
+    .map(({ minutes, powerWatts, gpuCount, kind, deadline, locationIds }) => ({
+      runtimeMs: minutes * MINUTE_MS,
+      powerWatts,
+      gpuCount,
+      ...kind,
+      ...(deadline !== undefined && { deadlineAtMs: slots.startAtMs + deadline * slots.stepMs }),
+      ...(locationIds !== undefined && { locationIds }),
+    }));
 }

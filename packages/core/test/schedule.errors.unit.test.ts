@@ -98,9 +98,49 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
     "pueRatio of location 'de' must be a finite number >= 1, got 0.9",
   ],
   [
+    'a series of PUE that falls below one',
+    withLocation({ pueRatio: { startAtMs: 0, stepMs: HOUR_MS, unit: 'ratio', values: [1.2, 0.9] } }),
+    "pueRatio of location 'de'.values[1] must be a finite number >= 1, got 0.9",
+  ],
+  [
     'a negative GPU price',
     withLocation({ priceUsdPerGpuHour: -1 }),
     "priceUsdPerGpuHour of location 'de' must be a finite number >= 0, got -1",
+  ],
+  [
+    'half a GPU at a location',
+    withLocation({ gpuCount: 0.5 }),
+    "gpuCount of location 'de' must be a whole number >= 0, got 0.5",
+  ],
+  [
+    'GPUs for too few slots',
+    withLocation({ gpuCount: [1] }),
+    "gpuCount of location 'de' must hold 2 numbers, one a slot, got a list of 1",
+  ],
+  [
+    'a negative number of GPUs in a slot',
+    withLocation({ gpuCount: [1, -1] }),
+    "gpuCount of location 'de'[1] must be a whole number >= 0, got -1",
+  ],
+  [
+    'a curve of a job in one piece',
+    withJob({ marginalThroughput: [1, 0.5] }),
+    "marginalThroughput of job 'train' must go with mode 'interruptible', got 'contiguous'",
+  ],
+  [
+    'a curve that does not start with 1',
+    withJob({ mode: 'interruptible', marginalThroughput: [0.9] }),
+    "marginalThroughput of job 'train' must be a list that starts with 1, got a list of 1",
+  ],
+  [
+    'a curve that rises',
+    withJob({ mode: 'interruptible', marginalThroughput: [1, 0.5, 0.6] }),
+    "marginalThroughput[2] of job 'train' must be a finite number > 0 and <= 0.5, got 0.6",
+  ],
+  [
+    'a migratable job without a GPU',
+    withJob({ mode: 'migratable', gpuCount: 0 }),
+    "gpuCount of job 'train' must be a whole number >= 1, got 0",
   ],
   ['two jobs of one name', { ...withLocation({}), jobs: [JOB, JOB] }, "jobs[1].id must be unique, got 'train'"],
   [
@@ -128,7 +168,7 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
   [
     'an unknown mode',
     withJob({ mode: 'elastic' }),
-    "mode of job 'train' must be 'contiguous' or 'interruptible', got 'elastic'",
+    "mode of job 'train' must be 'contiguous' or 'interruptible' or 'migratable', got 'elastic'",
   ],
   [
     'a list of no locations',
@@ -168,6 +208,18 @@ describe('a problem that is not valid', () => {
     expect(error).toBeInstanceOf(InvalidInputError);
     expect((error as InvalidInputError).message).toBe(message);
     expect(thrownBy(() => verifySchedule(problem, { assignments: [], perJob: [], unplaceable: [] }))).toEqual(error);
+  });
+
+  it.each([
+    [{ seed: 0.5 }, 'seed must be a whole number, got 0.5'],
+    [{ maxSteps: -1 }, 'maxSteps must be a finite number >= 0, got -1'],
+    [{ targetGapRatio: 2 }, 'targetGapRatio must be a finite number from 0 to 1, got 2'],
+    [{ shouldStop: true as never }, 'shouldStop must be a function, got true'],
+  ])('is not even looked at with options that are wrong: %o', (options, message) => {
+    const error = thrownBy(() => schedule(withLocation({}), options));
+
+    expect(error).toBeInstanceOf(InvalidInputError);
+    expect((error as InvalidInputError).message).toBe(message);
   });
 
   it.each([

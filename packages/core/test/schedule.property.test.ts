@@ -49,8 +49,11 @@ function movedBy(problem: ScheduleProblem, offsetMs: number): ScheduleProblem {
   return {
     ...problem,
     slots: { ...problem.slots, startAtMs: problem.slots.startAtMs + offsetMs },
-    locations: problem.locations.map(({ energyPrice, ...location }) => ({
+    locations: problem.locations.map(({ energyPrice, pueRatio, ...location }) => ({
       ...location,
+      ...(pueRatio !== undefined && {
+        pueRatio: typeof pueRatio === 'number' ? pueRatio : { ...pueRatio, startAtMs: pueRatio.startAtMs + offsetMs },
+      }),
       carbon: { ...location.carbon, startAtMs: location.carbon.startAtMs + offsetMs },
       ...(energyPrice && { energyPrice: { ...energyPrice, startAtMs: energyPrice.startAtMs + offsetMs } }),
     })),

@@ -131,6 +131,19 @@ describe('schedule', () => {
     expect(totals.costUsd).toBeCloseTo(0.6 + 16, 12);
   });
 
+  it('runs when cooling is cheap, where PUE changes with the weather', () => {
+    const pueRatio = { startAtMs: 0, stepMs: HOUR_MS, unit: 'ratio', values: [1.5, 1.1, 2] } as const;
+
+    const { totals, assignments } = schedule(
+      problem([location('de', [100, 120, 80], { pueRatio })], [job({ runtimeMs: HOUR_MS })]),
+    );
+
+    // At the meter the hours emit 150, 132 and 160 g.
+    expect(assignments[0]!.slot).toBe(1);
+    expect(totals.energyWattHours).toBeCloseTo(1_100, 9);
+    expect(totals.carbonGrams).toBeCloseTo(132, 9);
+  });
+
   it('takes one GPU for the bill when none is named', () => {
     const { totals } = schedule(problem([location('de', [1, 1], { priceUsdPerGpuHour: 3 })], [job()]));
 

@@ -326,7 +326,7 @@ const problemRows = [
   ['locations.0.carbon.kind', 'mean', 'locations[0].carbon.kind', "must be 'average' or 'marginal'"],
   ['locations.0.energyPrice.unit', '1', 'locations[0].energyPrice.unit', "must be 'USD/kWh'"],
   ['locations.0.pueRatio', 0.9, 'locations[0].pueRatio', 'must be a finite number >= 1'],
-  ['jobs.0.mode', 'pausable', 'jobs[0].mode', "must be 'contiguous' or 'interruptible'"],
+  ['jobs.0.mode', 'pausable', 'jobs[0].mode', "must be 'contiguous' or 'interruptible' or 'migratable'"],
   ['jobs.0.powerWatts', -1, 'jobs[0].powerWatts', AMOUNT],
   ['objective.kind', 'speed', 'objective.kind', "must be 'carbon', 'cost' or 'weighted'"],
   ['objective.carbonPriceUsdPerTonne', -1, 'objective.carbonPriceUsdPerTonne', AMOUNT],

@@ -2,12 +2,24 @@ import { emissions } from '../carbon/emissions.ts';
 import { hoursFromMs, kilowattHoursFromWattHours, tonnesFromGrams } from '../units.ts';
 import type { Run } from './search.ts';
 import type { Site } from './site.ts';
+import { amountsOfStretches } from './stretches.ts';
 import type { ScheduleAmounts, ScheduleJob, ScheduleObjective } from './types.ts';
 
 /** Energy at the meter, carbon and cost of a run of a job at a site. `O(slots of the run)`. */
 export function amountsOf(job: ScheduleJob, site: Site, run: Run): ScheduleAmounts {
   const { powerWatts, runtimeMs, gpuCount = 1 } = job;
   const { pueRatio = 1, priceUsdPerGpuHour = 0 } = site.location;
+  if (typeof pueRatio !== 'number') {
+    // Amounts do not depend on when in its slot a stretch starts.
+    const at = (slot: number, k: number) => ({
+      site,
+      slot,
+      startAtMs: 0,
+      durationMs: run.durationsMs[k]!,
+      replicaCount: 1,
+    });
+    return amountsOfStretches(job, run.slots.map(at));
+  }
   const { energyWattHours, carbonGrams } = emissions({
     powerWatts,
     durationMs: runtimeMs,

@@ -1,9 +1,16 @@
 import { InvalidInputError } from '../errors.ts';
 import { checkNumber, checkOptionalNumber } from '../check-number.ts';
-import { checkIds } from '../internal/check.ts';
+import { checkIds, checkList } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
-import type { ScheduleJob, ScheduleLocation, ScheduleObjective, ScheduleProblem, SlotGrid } from './types.ts';
+import type {
+  ScheduleJob,
+  ScheduleLocation,
+  ScheduleObjective,
+  ScheduleOptions,
+  ScheduleProblem,
+  SlotGrid,
+} from './types.ts';
 
 /**
  * Checks a problem before any work is done with it. `O(slots × locations + jobs)`.
@@ -39,9 +46,35 @@ function checkLocation(location: ScheduleLocation, slots: SlotGrid): void {
   });
   if (energyPrice !== undefined) checkCoveringSeries(field('energyPrice'), energyPrice, 'USD/kWh', slots);
   checkOptionalNumber(() => field('priceUsdPerGpuHour'), location.priceUsdPerGpuHour, { min: 0 });
-  checkOptionalNumber(() => field('pueRatio'), location.pueRatio, {
-    min: 1,
-    hint: 'PUE is energy at the meter over energy of the machines, for example 1.2.',
+  checkPue(field('pueRatio'), location.pueRatio, slots);
+  checkGpuCount(field('gpuCount'), location.gpuCount, slots);
+}
+
+function checkPue(field: string, pueRatio: ScheduleLocation['pueRatio'], slots: SlotGrid): void {
+  const rule = { min: 1, hint: 'PUE is energy at the meter over energy of the machines, for example 1.2.' };
+  if (typeof pueRatio !== 'object') {
+    checkOptionalNumber(() => field, pueRatio, rule);
+    return;
+  }
+  checkCoveringSeries(field, pueRatio, 'ratio', slots);
+  pueRatio.values.forEach((value, index) => {
+    checkNumber(() => `${field}.values[${index}]`, value, rule);
+  });
+}
+
+function checkGpuCount(field: string, gpuCount: number | readonly number[] | undefined, slots: SlotGrid): void {
+  if (gpuCount === undefined || typeof gpuCount === 'number') {
+    checkOptionalNumber(() => field, gpuCount, { min: 0, isWhole: true });
+    return;
+  }
+  checkList(() => field, gpuCount, 'Pass one number, or one a slot of the grid.');
+  if (gpuCount.length !== slots.count) {
+    throw new InvalidInputError(field, `must hold ${slots.count} numbers, one a slot`, gpuCount, {
+      hint: 'One number stands for every slot.',
+    });
+  }
+  gpuCount.forEach((count, slot) => {
+    checkNumber(() => `${field}[${slot}]`, count, { min: 0, isWhole: true });
   });
 }
 
@@ -82,7 +115,8 @@ function checkJob(job: ScheduleJob): void {
   checkOptionalNumber(() => field('gpuCount'), job.gpuCount, { min: 0, isWhole: true });
   checkOptionalNumber(() => field('earliestStartAtMs'), job.earliestStartAtMs);
   checkOptionalNumber(() => field('deadlineAtMs'), job.deadlineAtMs);
-  checkWord(field('mode'), job.mode, ['contiguous', 'interruptible']);
+  checkWord(field('mode'), job.mode, ['contiguous', 'interruptible', 'migratable']);
+  checkCurve(field, job);
   const { earliestStartAtMs, deadlineAtMs, locationIds } = job;
   if (earliestStartAtMs !== undefined && deadlineAtMs !== undefined && deadlineAtMs < earliestStartAtMs) {
     throw new InvalidInputError(
@@ -104,6 +138,43 @@ function checkJob(job: ScheduleJob): void {
     if (typeof id === 'string') return;
     throw new InvalidInputError(field(`locationIds[${index}]`), 'must be a string', id, { hint: 'Pass location ids.' });
   });
+}
+
+/** Elastic and migratable jobs are planned by GPU, so they need one. */
+function checkCurve(field: (name: string) => string, { mode, gpuCount, marginalThroughput }: ScheduleJob): void {
+  const needsGpu = mode === 'migratable' || marginalThroughput !== undefined;
+  if (needsGpu) checkOptionalNumber(() => field('gpuCount'), gpuCount, { min: 1, isWhole: true });
+  if (marginalThroughput === undefined) return;
+  if (mode !== 'interruptible') {
+    throw new InvalidInputError(field('marginalThroughput'), "must go with mode 'interruptible'", mode, {
+      hint: 'Only an interruptible job can change its width from slot to slot.',
+    });
+  }
+  if (!Array.isArray(marginalThroughput) || marginalThroughput[0] !== 1) {
+    throw new InvalidInputError(field('marginalThroughput'), 'must be a list that starts with 1', marginalThroughput, {
+      hint: 'Each entry is what one more replica adds to the speed of the first.',
+    });
+  }
+  marginalThroughput.forEach((speed: unknown, index) => {
+    checkNumber(() => field(`marginalThroughput[${index}]`), speed, {
+      above: 0,
+      max: index === 0 ? 1 : (marginalThroughput as readonly number[])[index - 1]!,
+      hint: 'A further replica adds no more than the one before it.',
+    });
+  });
+}
+
+/**
+ * Checks the options of a search.
+ *
+ * @throws InvalidInputError on a number out of its range or a `shouldStop` that is no function.
+ */
+export function checkOptions({ seed, maxSteps, targetGapRatio, shouldStop }: ScheduleOptions): void {
+  checkOptionalNumber(() => 'seed', seed, { isWhole: true });
+  checkOptionalNumber(() => 'maxSteps', maxSteps, { min: 0 });
+  checkOptionalNumber(() => 'targetGapRatio', targetGapRatio, { min: 0, max: 1 });
+  if (shouldStop === undefined || typeof shouldStop === 'function') return;
+  throw new InvalidInputError('shouldStop', 'must be a function', shouldStop, { hint: 'Pass () => boolean.' });
 }
 
 function checkObjective(objective: ScheduleObjective): void {

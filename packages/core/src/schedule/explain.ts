@@ -51,6 +51,18 @@ function explainUnplaceable({ jobId, reason }: UnplaceableJob): string {
       return reason.wanted.length === 0
         ? `job '${jobId}' cannot be planned: the problem has no location`
         : `job '${jobId}' cannot be planned: no location is called ${reason.wanted.map((id) => `'${id}'`).join(' or ')}`;
+    case 'too-few-gpus':
+      return (
+        `job '${jobId}' cannot be planned: it needs ${reason.neededGpuCount} GPUs at once and none of its locations ` +
+        `has them for long enough in its window; the largest has ${reason.largestGpuCount}`
+      );
+    case 'no-room':
+      return (
+        `job '${jobId}' is left out: the other jobs leave no room for it; ` +
+        (reason.isProven
+          ? `it is proven that ${reason.provenCount} must be left out`
+          : 'it is not proven that a job has to be')
+      );
   }
 }
 

@@ -1,19 +1,27 @@
 export { explainSchedule } from './explain.ts';
+export { paretoFront } from './pareto.ts';
+export type { ParetoOptions, ParetoPoint } from './pareto.ts';
 export { schedule } from './schedule.ts';
 export { verifySchedule } from './verify.ts';
+export { verifyBound } from './verify-bound.ts';
+export type { VerifyBoundOptions } from './verify-bound.ts';
 export type {
   Assignment,
+  BaselineAmounts,
+  BoundVerification,
   RunNow,
   ScheduleAmounts,
   ScheduledJob,
   ScheduleJob,
   ScheduleLocation,
   ScheduleObjective,
+  ScheduleOptions,
   ScheduleProblem,
   ScheduleResult,
   ScheduleRule,
   ScheduleVerification,
   ScheduleViolation,
+  ShadowPrices,
   SlotGrid,
   UnplaceableJob,
   UnplaceableReason,

@@ -1,51 +1,59 @@
-import { amountsOf, objectiveValue, sumAmounts } from './amounts.ts';
-import { checkProblem } from './check.ts';
-import { cheapestPiece, cheapestSlots, runFrom } from './search.ts';
-import type { Run } from './search.ts';
+import { bestAlone } from './alone.ts';
+import { objectiveValue, sumAmounts } from './amounts.ts';
+import { checkOptions, checkProblem } from './check.ts';
+import { compete } from './compete.ts';
+import type { Competition } from './compete.ts';
+import type { Competitor } from './problem-table.ts';
+import { ask, competes, isPlain } from './question.ts';
+import type { Question } from './question.ts';
+import { runNowAt } from './run-now.ts';
 import { createSite } from './site.ts';
 import type { Site } from './site.ts';
+import { amountsOfStretches, stretchesOfRun } from './stretches.ts';
+import type { Stretch } from './stretches.ts';
 import type {
   Assignment,
-  RunNow,
-  ScheduleAmounts,
+  BaselineAmounts,
   ScheduledJob,
   ScheduleJob,
-  ScheduleObjective,
+  ScheduleOptions,
   ScheduleProblem,
   ScheduleResult,
-  SlotGrid,
+  ShadowPrices,
   UnplaceableJob,
   UnplaceableReason,
 } from './types.ts';
-import { windowOf } from './window.ts';
-import type { Window } from './window.ts';
 
 /**
- * Plans when and where each job runs, so that the objective is as small as any plan can make it.
+ * Plans when, where and how wide each job runs, so that the objective is small, and proves how small it can be at best.
  *
- * Jobs do not compete for capacity in this version: each is planned as if alone, so the sum of the best plans is the best
- * sum and `bound` equals `objective`. Work starts on slot boundaries, in slots that start at or after the job's earliest
- * start, and ends by its deadline and by the end of the grid. All pieces of a job run at one location. Run times need
- * not be whole slots: the last slot of a piece, or the dearest slot of an interruptible job, is used and charged in
- * part. Within this model both searches are exact: a contiguous job compares every start; an interruptible job fills its
- * cheapest slots first, and moving any work to another slot can only cost as much or more.
+ * Work starts on slot boundaries, in slots that start at or after the job's earliest start, and ends by its deadline and by
+ * the end of the grid. Run times need not be whole slots: the last slot of a piece, or the dearest slot of an
+ * interruptible job, is used and charged in part. A slot costs energy at the meter (power × PUE) times its price and its
+ * carbon, and `gpuCount` times the price of a GPU-hour. Series with other steps are resampled to the grid.
  *
- * A slot costs energy at the meter (power × PUE) times its price and its carbon, and `gpuCount` times the price of a
- * GPU-hour. A partly used slot is charged its mean for the time used. Series with other steps are resampled to the grid.
- * Ties go to the earliest start, then to the smallest location id by code units; within one location to the earliest
- * slots. The order of jobs and locations changes no job's plan.
+ * Jobs at locations without a `gpuCount` do not compete. Each has its exact best plan: a contiguous job compares every
+ * start, an interruptible one fills its cheapest slots first. Ties go to the earliest start, then to the smallest
+ * location id by code units; within one location to the earliest slots.
  *
- * Source: the two searches for one job and one region are those of Wiesner et al., "Let's Wait Awhile", Middleware 2021,
- * doi 10.1145/3464298.3493399; partial slots, several locations and prices are added.
+ * Jobs that share GPUs are planned as a congestion game with a potential: each answers with its exact cheapest plan at
+ * prices of GPUs that follow the load, until plan and prices agree; the plan is then brought inside capacity again and again,
+ * and the best is kept. It is never worse than the `greedy` baseline. The prices prove the bound. The order of jobs and
+ * locations changes no job's plan. Formulas and sources: docs/explanation/scheduling.md.
+ *
+ * Source: for one job and one region the two searches are those of Wiesner et al., "Let's Wait Awhile", Middleware 2021,
+ * doi 10.1145/3464298.3493399; for elastic jobs that of Hanafy et al., "CarbonScaler", POMACS 7(3), 2023, doi
+ * 10.1145/3626788. Partial slots, several locations, prices and shared capacity are added.
  *
  * @param problem - the grid, the locations with their series, the jobs and the objective; units in the field names.
- * @returns the plan. `status` is `infeasible` when a job cannot be planned; it is then in `unplaceable` with the reason,
- * and the others are planned all the same. Every job is in exactly one of `perJob` and `unplaceable`.
+ * @param options - seed and work allowed to the search.
+ * @returns a plan inside every window and capacity, in any case. Every job is in exactly one of `perJob` and
+ * `unplaceable`, there with the reason; `status` says what that means.
  * @throws InvalidInputError on a number out of its range, a duplicate id, a series of the wrong unit or one that does not
  * cover the grid, carbon series of two kinds or scopes, or a deadline before the earliest start.
  *
- * Time `O(locations × slots log slots + jobs × locations × w log w)` for windows of `w` slots, without the logarithm for
- * contiguous jobs.
+ * Time `O(locations × slots log slots + jobs × locations × w log w)` for windows of `w` slots where jobs do not compete;
+ * where they do, `maxSteps` looks of `O(w log w)` each.
  *
  * @example
  * ```ts
@@ -60,115 +68,133 @@ import type { Window } from './window.ts';
  * result.baselines.runNow.carbonGrams; // 700: in slots 0 and 1
  * ```
  */
-export function schedule(problem: ScheduleProblem): ScheduleResult {
+export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}): ScheduleResult {
   checkProblem(problem);
+  checkOptions(options);
   const { slots, objective = { kind: 'carbon' } } = problem;
   const sites = problem.locations.map((location) => createSite(location, slots, objective));
   const siteById = new Map(sites.map((site) => [site.location.id, site]));
+  const questions = problem.jobs.map((job) => ask(job, sites, siteById, slots));
+  const { competing, competition, siteOrder } = holdCompetition(problem, questions, sites, options);
+  const rankOf = new Map(competing.map((question, rank) => [question, rank]));
 
   const assignments: Assignment[] = [];
   const perJob: ScheduledJob[] = [];
   const unplaceable: UnplaceableJob[] = [];
-  for (const job of problem.jobs) {
-    const allowed = job.locationIds === undefined ? sites : knownSites(job.locationIds, siteById);
-    const window = windowOf(job, slots);
-    const home = allowed[0];
-    if (home === undefined || window.availableMs < job.runtimeMs) {
-      unplaceable.push({ jobId: job.id, reason: reasonFor(job, window, home) });
+  const alone: ScheduledJob[] = [];
+  let competingSum = 0;
+  for (const question of questions) {
+    const { job, window, allowed } = question;
+    const rank = rankOf.get(question);
+    const reason = question.reason ?? (rank === undefined ? undefined : reasonOf(competition!, rank, question));
+    if (reason !== undefined) {
+      unplaceable.push({ jobId: job.id, reason });
       continue;
     }
-    const best = bestCandidate(job, allowed, window, slots, objective);
-    perJob.push(summary(job, best, runNowAt(home, job, window, slots), slots));
-    pushAssignments(assignments, job.id, best, slots);
+    const candidate = rank === undefined ? bestAlone(job, allowed, window, slots, objective) : undefined;
+    const stretches =
+      candidate === undefined ? competition!.stretches[rank!]! : stretchesOfRun(candidate.run, candidate.site, slots);
+    const amounts = candidate?.amounts ?? amountsOfStretches(job, stretches);
+    const last = stretches.at(-1)!;
+    const entry: ScheduledJob = {
+      jobId: job.id,
+      locationId: stretches[0]!.site.location.id,
+      startAtMs: stretches[0]!.startAtMs,
+      finishAtMs: last.startAtMs + last.durationMs,
+      ...amounts,
+      runNow: runNowAt(allowed[0]!, job, window, slots),
+      objective: candidate?.objective ?? objectiveValue(objective, amounts),
+    };
+    perJob.push(entry);
+    pushAssignments(assignments, job, stretches);
+    if (candidate === undefined) competingSum += entry.objective;
+    else alone.push(entry);
   }
 
-  const objectiveSum = perJob.reduce((sum, job) => sum + job.objective, 0);
+  const total = perJob.reduce((sum, job) => sum + job.objective, 0);
+  // Jobs without competitors have the best place there is: the gap is all between those that compete.
+  const gap = Math.max(0, competingSum - (competition?.bound ?? competingSum));
+  const bound = total - gap;
+  const status = statusOf(unplaceable, gap, total);
   return {
-    status: unplaceable.length === 0 ? 'optimal' : 'infeasible',
+    status,
     assignments,
     perJob,
     unplaceable,
     totals: sumAmounts(perJob),
-    baselines: { runNow: sumAmounts(perJob.map((job) => job.runNow)) },
-    objective: objectiveSum,
-    bound: objectiveSum,
-    gapRatio: 0,
+    baselines: {
+      runNow: sumAmounts(perJob.map((job) => job.runNow)),
+      firstFit: withAlone(competition?.firstFit, sumAmounts(alone.map((job) => job.runNow))),
+      greedy: withAlone(competition?.greedy, sumAmounts(alone)),
+    },
+    objective: total,
+    bound,
+    gapRatio: total === 0 ? 0 : (total - bound) / Math.abs(total),
+    stoppedBy: status === 'optimal' ? 'optimal' : (competition?.stoppedBy ?? 'optimal'),
+    shadowPrices: problem.locations.map(({ id }, index): ShadowPrices => {
+      const from = siteOrder.indexOf(sites[index]!) * slots.count;
+      return {
+        locationId: id,
+        values: Array.from({ length: slots.count }, (_, t) => competition?.prices[from + t] ?? 0),
+      };
+    }),
   };
 }
 
-/** One way to run a job, with what it comes to. */
-interface Candidate {
-  readonly site: Site;
-  readonly run: Run;
-  readonly amounts: ScheduleAmounts;
-  readonly objective: number;
-}
-
-/** The sites with these ids, in this order; names that no location has are passed over. */
-function knownSites(ids: readonly string[], siteById: ReadonlyMap<string, Site>): readonly Site[] {
-  return ids.map((id) => siteById.get(id)).filter((site) => site !== undefined);
-}
-
-function reasonFor(job: ScheduleJob, window: Window, home: Site | undefined): UnplaceableReason {
-  return home === undefined
-    ? { kind: 'no-such-location', wanted: [...(job.locationIds ?? [])] }
-    : { kind: 'window-too-short', neededMs: job.runtimeMs, availableMs: window.availableMs };
-}
-
-function bestCandidate(
-  job: ScheduleJob,
-  allowed: readonly Site[],
-  window: Window,
-  slots: SlotGrid,
-  objective: ScheduleObjective,
-): Candidate {
-  const candidates = allowed.map((site): Candidate => {
-    const run = cheapestRun(job, site, window, slots);
-    const amounts = amountsOf(job, site, run);
-    return { site, run, amounts, objective: objectiveValue(objective, amounts) };
-  });
-  return candidates.reduce((best, other) => (isBetter(other, best) ? other : best));
-}
-
-function cheapestRun(job: ScheduleJob, site: Site, window: Window, slots: SlotGrid): Run {
-  // Without power every slot costs the same, and ties go to the earliest.
-  if (job.powerWatts === 0) return runFrom(window.firstSlot, job.runtimeMs, slots.stepMs);
-  const search = job.mode === 'contiguous' ? cheapestPiece : cheapestSlots;
-  return search(site, window, job.runtimeMs, slots);
-}
-
-/** The total order of candidates: objective, start, location id. */
-function isBetter(x: Candidate, y: Candidate): boolean {
-  if (x.objective !== y.objective) return x.objective < y.objective;
-  const startDifference = x.run.slots[0]! - y.run.slots[0]!;
-  return startDifference === 0 ? x.site.location.id < y.site.location.id : startDifference < 0;
-}
-
-function runNowAt(home: Site, job: ScheduleJob, window: Window, slots: SlotGrid): RunNow {
-  const run = runFrom(window.firstSlot, job.runtimeMs, slots.stepMs);
-  return { locationId: home.location.id, ...spanOf(run, slots), ...amountsOf(job, home, run) };
-}
-
-function summary(job: ScheduleJob, best: Candidate, runNow: RunNow, slots: SlotGrid): ScheduledJob {
-  return {
-    jobId: job.id,
-    locationId: best.site.location.id,
-    ...spanOf(best.run, slots),
-    ...best.amounts,
-    runNow,
-    objective: best.objective,
+/** Plans the jobs that can be in each other's way; in the order of ids, so that no other order changes anything. */
+function holdCompetition(
+  problem: ScheduleProblem,
+  questions: readonly Question[],
+  sites: readonly Site[],
+  options: ScheduleOptions,
+): { competing: readonly Question[]; competition: Competition | undefined; siteOrder: readonly Site[] } {
+  const { slots, objective = { kind: 'carbon' } } = problem;
+  const siteOrder = [...sites].sort((x, y) => (x.location.id < y.location.id ? -1 : 1));
+  const competing = questions
+    .filter((question) => question.reason === undefined && competes(question))
+    .sort((x, y) => (x.job.id < y.job.id ? -1 : 1));
+  if (competing.length === 0) return { competing, competition: undefined, siteOrder };
+  const indexOf = new Map(siteOrder.map((site, index) => [site, index]));
+  const competitors = competing.map(({ job, window, allowed }): Competitor => ({
+    job,
+    window,
+    siteIndices: allowed.map((site) => indexOf.get(site)!).sort((x, y) => x - y),
+  }));
+  const aloneOf = (rank: number): readonly Stretch[] | undefined => {
+    const { job, allowed, window } = competing[rank]!;
+    if (!isPlain(job)) return undefined;
+    const { run, site } = bestAlone(job, allowed, window, slots, objective);
+    return stretchesOfRun(run, site, slots);
   };
+  return { competing, competition: compete(competitors, siteOrder, slots, objective, options, aloneOf), siteOrder };
 }
 
-function spanOf(run: Run, slots: SlotGrid): { readonly startAtMs: number; readonly finishAtMs: number } {
-  const startOf = (slot: number) => slots.startAtMs + slot * slots.stepMs;
-  return { startAtMs: startOf(run.slots[0]!), finishAtMs: startOf(run.slots.at(-1)!) + run.durationsMs.at(-1)! };
+function reasonOf(competition: Competition, rank: number, { job, allowed }: Question): UnplaceableReason | undefined {
+  if (competition.impossible.has(rank)) {
+    const counts = allowed.flatMap(({ location: { gpuCount = Infinity } }) => gpuCount);
+    const largestGpuCount = counts.reduce((most, count) => Math.max(most, count), 0);
+    return { kind: 'too-few-gpus', neededGpuCount: job.gpuCount ?? 1, largestGpuCount };
+  }
+  if (competition.stretches[rank]!.length > 0) return undefined;
+  const { provenLeftOut: provenCount, leftOutCount } = competition;
+  return { kind: 'no-room', isProven: provenCount >= leftOutCount, provenCount };
 }
 
-function pushAssignments(assignments: Assignment[], jobId: string, best: Candidate, slots: SlotGrid): void {
-  const locationId = best.site.location.id;
-  best.run.slots.forEach((slot, index) => {
-    const startAtMs = slots.startAtMs + slot * slots.stepMs;
-    assignments.push({ jobId, locationId, slot, startAtMs, durationMs: best.run.durationsMs[index]! });
-  });
+function statusOf(unplaceable: readonly UnplaceableJob[], gap: number, total: number): ScheduleResult['status'] {
+  if (unplaceable.some(({ reason }) => reason.kind !== 'no-room' || reason.provenCount > 0)) return 'infeasible';
+  if (unplaceable.length > 0) return 'unknown';
+  return gap <= 1e-9 * Math.abs(total) ? 'optimal' : 'feasible';
+}
+
+function withAlone(competing: BaselineAmounts | undefined, alone: ReturnType<typeof sumAmounts>): BaselineAmounts {
+  if (competing === undefined) return { ...alone, leftOutCount: 0 };
+  return { ...sumAmounts([alone, competing]), leftOutCount: competing.leftOutCount };
+}
+
+function pushAssignments(assignments: Assignment[], job: ScheduleJob, stretches: readonly Stretch[]): void {
+  const isElastic = (job.marginalThroughput?.length ?? 1) > 1;
+  for (const { site, slot, startAtMs, durationMs, replicaCount } of stretches) {
+    const stretch = { jobId: job.id, locationId: site.location.id, slot, startAtMs, durationMs };
+    assignments.push(isElastic ? { ...stretch, replicaCount } : stretch);
+  }
 }

@@ -7,7 +7,12 @@ export interface Site {
   readonly location: ScheduleLocation;
   readonly carbonGramsPerKwh: Float64Array;
   readonly energyPriceUsdPerKwh: Float64Array;
-  /** What a kWh at the meter adds to the objective. All of a job's cost that depends on the slot is proportional to it. */
+  /** PUE by slot. */
+  readonly pueRatio: Float64Array;
+  /**
+   * What energy adds to the objective, by slot; all of a job's cost that depends on the slot is proportional to it. A kWh
+   * at the meter where PUE is one number, a kWh of the machines where it is a series.
+   */
   readonly signal: Float64Array;
   /** Sums of the signal before each slot, as unevaluated pairs of numbers, high and low part. */
   readonly prefixHigh: Float64Array;
@@ -24,13 +29,28 @@ export function createSite(location: ScheduleLocation, slots: SlotGrid, objectiv
     location.energyPrice === undefined
       ? new Float64Array(slots.count)
       : Float64Array.from(resample(location.energyPrice, slots).values);
-  const signal = carbonGramsPerKwh.map((grams, slot) => signalValue(objective, grams, energyPriceUsdPerKwh[slot]!));
+  const { pueRatio: pue = 1 } = location;
+  const pueRatio =
+    typeof pue === 'number' ? new Float64Array(slots.count).fill(pue) : Float64Array.from(resample(pue, slots).values);
+  const signal = carbonGramsPerKwh.map((grams, slot) => {
+    const perKwh = signalValue(objective, grams, energyPriceUsdPerKwh[slot]!);
+    return typeof pue === 'number' ? perKwh : perKwh * pueRatio[slot]!;
+  });
   const slotOfRank = Int32Array.from(signal.keys()).sort((x, y) => signal[x]! - signal[y]! || x - y);
   const rankOfSlot = new Int32Array(slots.count);
   slotOfRank.forEach((slot, rank) => {
     rankOfSlot[slot] = rank;
   });
-  return { location, carbonGramsPerKwh, energyPriceUsdPerKwh, signal, ...prefixSums(signal), rankOfSlot, slotOfRank };
+  return {
+    location,
+    carbonGramsPerKwh,
+    energyPriceUsdPerKwh,
+    pueRatio,
+    signal,
+    ...prefixSums(signal),
+    rankOfSlot,
+    slotOfRank,
+  };
 }
 
 function signalValue(objective: ScheduleObjective, carbonGramsPerKwh: number, priceUsdPerKwh: number): number {

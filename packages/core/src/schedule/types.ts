@@ -20,8 +20,16 @@ export interface ScheduleLocation {
   readonly energyPrice?: Series<'USD/kWh'>;
   /** Price of one GPU for one hour, USD, >= 0. @defaultValue 0 */
   readonly priceUsdPerGpuHour?: number;
-  /** Power usage effectiveness: what the meter counts over what the machines use, >= 1. @defaultValue 1 */
-  readonly pueRatio?: number;
+  /**
+   * Power usage effectiveness: what the meter counts over what the machines use, >= 1. A series where it changes with the
+   * weather; it covers the grid. @defaultValue 1
+   */
+  readonly pueRatio?: number | Series<'ratio'>;
+  /**
+   * GPUs it has for these jobs, whole, >= 0: one number, or one a slot of the grid (a blackout is a 0). The jobs in a slot
+   * share its GPU-time: together they use at most this many GPUs for the length of the slot. Absent: room for all.
+   */
+  readonly gpuCount?: number | readonly number[];
 }
 
 /** Work that can wait. */
@@ -32,14 +40,23 @@ export interface ScheduleJob {
   readonly runtimeMs: number;
   /** Power the job draws while it runs, all its GPUs and their share of the machine, W, >= 0. */
   readonly powerWatts: number;
-  /** GPUs held while it runs, for the bill, whole, >= 0. @defaultValue 1 */
+  /** GPUs held while it runs, whole, >= 0; those of one replica of an elastic job, then >= 1. @defaultValue 1 */
   readonly gpuCount?: number;
   /** Not before, ms since the Unix epoch; the first slot used starts then or later. @defaultValue the start of the grid */
   readonly earliestStartAtMs?: number;
   /** Done by, ms since the Unix epoch. @defaultValue the end of the grid */
   readonly deadlineAtMs?: number;
-  /** `contiguous`: in one piece. `interruptible`: in pieces of any slots, all at one location. */
-  readonly mode: 'contiguous' | 'interruptible';
+  /**
+   * `contiguous`: in one piece. `interruptible`: in pieces of any slots, all at one location. `migratable`: in pieces of
+   * any slots, each at any of its locations; needs at least one GPU.
+   */
+  readonly mode: 'contiguous' | 'interruptible' | 'migratable';
+  /**
+   * Makes an interruptible job elastic: it may run as several replicas, another number in every slot. What each further
+   * replica adds to the speed of the first: starts with 1, > 0, never rises, for example `[1, 0.9, 0.7]`. `runtimeMs`,
+   * `powerWatts` and `gpuCount` are those of one replica. @defaultValue [1]
+   */
+  readonly marginalThroughput?: readonly number[];
   /**
    * Where it may run; the first that exists is its home, where the run-now baseline runs it. Names that no location has
    * are passed over. @defaultValue all, in the order given
@@ -63,7 +80,10 @@ export interface ScheduleProblem {
   readonly objective?: ScheduleObjective;
 }
 
-/** One stretch of one job inside one slot. A planned stretch begins where its slot begins. */
+/**
+ * One stretch of one job inside one slot. A planned stretch begins where its slot begins, or where another one of its
+ * job in that slot ends.
+ */
 export interface Assignment {
   readonly jobId: string;
   readonly locationId: string;
@@ -73,6 +93,8 @@ export interface Assignment {
   readonly startAtMs: number;
   /** Length of the stretch, ms, > 0, at most the slot. */
   readonly durationMs: number;
+  /** Replicas of an elastic job that run in it; absent for other jobs. */
+  readonly replicaCount?: number;
 }
 
 /** Amounts of one job or of many. */
@@ -92,6 +114,7 @@ export interface RunNow extends ScheduleAmounts {
 /** What became of one job. */
 export interface ScheduledJob extends ScheduleAmounts {
   readonly jobId: string;
+  /** Where it runs; for a migratable job, where it starts. */
   readonly locationId: string;
   readonly startAtMs: number;
   readonly finishAtMs: number;
@@ -106,7 +129,14 @@ export type UnplaceableReason =
   /** The time from the first usable slot to the deadline, inside the grid, is shorter than the run time. */
   | { readonly kind: 'window-too-short'; readonly neededMs: number; readonly availableMs: number }
   /** None of the locations named exists in the problem; with no names: the problem has no location. */
-  | { readonly kind: 'no-such-location'; readonly wanted: readonly string[] };
+  | { readonly kind: 'no-such-location'; readonly wanted: readonly string[] }
+  /** Even alone it finds too few GPUs: none of its locations has `neededGpuCount` for long enough in its window. */
+  | { readonly kind: 'too-few-gpus'; readonly neededGpuCount: number; readonly largestGpuCount: number }
+  /**
+   * The jobs planned leave no room. `isProven`: no plan of all jobs leaves out fewer than this one does. Otherwise it is
+   * not proven that anything has to be left out beyond `provenCount` jobs.
+   */
+  | { readonly kind: 'no-room'; readonly isProven: boolean; readonly provenCount: number };
 
 /** A job without a plan, and why. */
 export interface UnplaceableJob {
@@ -114,13 +144,36 @@ export interface UnplaceableJob {
   readonly reason: UnplaceableReason;
 }
 
+/** What one more GPU would save, slot by slot. */
+export interface ShadowPrices {
+  readonly locationId: string;
+  /** One number a slot of the grid, >= 0: objective units for one GPU during that slot. */
+  readonly values: readonly number[];
+}
+
+/** How to search. The answer depends on these alone: the same options give the same plan on every machine. */
+export interface ScheduleOptions {
+  /** Seed of the search, any safe integer. @defaultValue 1 */
+  readonly seed?: number;
+  /**
+   * Work to spend on jobs that compete for GPUs, >= 0, in looks: one job at one location. A core does 1 to 2 million a
+   * second. The first plan is always finished. @defaultValue 1,000 a job that competes and 1,400,000 more; at most 20,000 a job
+   */
+  readonly maxSteps?: number;
+  /** The search stops when the gap is proven to be no larger, 0..1. @defaultValue 0.0005 */
+  readonly targetGapRatio?: number;
+  /** Asked from time to time; the search ends soon after it says true. The answer then depends on when. */
+  readonly shouldStop?: () => boolean;
+}
+
 /** A plan, what it comes to, and how good it is. */
 export interface ScheduleResult {
   /**
-   * `optimal`: every job planned, nothing better exists. `infeasible`: some jobs cannot be planned at all (see
-   * `unplaceable`); the others are planned optimally.
+   * `optimal`: every job planned, nothing better exists. `feasible`: every job planned, at most `gapRatio` from the best.
+   * `infeasible`: no plan holds all jobs, see `unplaceable`. `unknown`: some jobs are left out, and whether a plan of all
+   * exists is not proven. The jobs in `perJob` are planned in any case.
    */
-  readonly status: 'optimal' | 'infeasible';
+  readonly status: 'optimal' | 'feasible' | 'infeasible' | 'unknown';
   /** By job in the order given, then by time. */
   readonly assignments: readonly Assignment[];
   /** Planned jobs in the order given. */
@@ -128,17 +181,31 @@ export interface ScheduleResult {
   readonly unplaceable: readonly UnplaceableJob[];
   /** Sums over the planned jobs. */
   readonly totals: ScheduleAmounts;
-  /** The same jobs under other rules. */
+  /** The same problem under other rules. */
   readonly baselines: {
-    /** Each planned job at its earliest start, at home, in one piece. */
+    /** Each planned job at its earliest start, at home, in one piece, as if there were room for all. */
     readonly runNow: ScheduleAmounts;
+    /** Jobs in the order of their windows, each in the earliest slots with room at the first location that has any. */
+    readonly firstFit: BaselineAmounts;
+    /** Jobs in the order of their windows, each in the best place that is left: what tools do that plan job by job. */
+    readonly greedy: BaselineAmounts;
   };
   /** Sum of the planned jobs' objective values: grams CO2e for `carbon`, USD otherwise. */
   readonly objective: number;
-  /** What no plan of these jobs can beat, in the objective's unit. Equals `objective`: jobs do not compete here. */
+  /** What no plan of the planned jobs can beat, in the objective's unit. `verifyBound` recomputes it from `shadowPrices`. */
   readonly bound: number;
   /** `(objective - bound) / |objective|`, 0 when the objective is 0. */
   readonly gapRatio: number;
+  /** What ended the search: nothing better exists, the gap asked for, the work allowed, or the caller. */
+  readonly stoppedBy: 'optimal' | 'target' | 'budget' | 'caller';
+  /** In the order of the locations; all 0 where jobs do not compete. Proof of `bound`. */
+  readonly shadowPrices: readonly ShadowPrices[];
+}
+
+/** What a simpler rule comes to on the same problem; jobs that it leaves out count nothing. */
+export interface BaselineAmounts extends ScheduleAmounts {
+  /** Jobs it finds no place for, apart from those that no rule can plan. */
+  readonly leftOutCount: number;
 }
 
 /** Rules that a plan can break. */
@@ -159,8 +226,12 @@ export type ScheduleRule =
   | 'overlap'
   /** A contiguous job has a gap. */
   | 'not-contiguous'
-  /** The stretches do not add up to the run time. */
+  /** The stretches do not add up to the run time, or an elastic job's to its work. */
   | 'wrong-duration'
+  /** Replicas of a job that is not elastic, or more than its curve has. */
+  | 'wrong-replicas'
+  /** More GPU-time in a slot than its location has. */
+  | 'over-capacity'
   /** The entry in `perJob` does not fit the stretches, or there is none. */
   | 'summary-disagrees'
   /** Two entries for one job. */
@@ -169,7 +240,7 @@ export type ScheduleRule =
   | 'missing'
   /** Planned and listed as unplaceable. */
   | 'planned-and-unplaceable'
-  /** Listed as unplaceable although its window is long enough. */
+  /** Listed as unplaceable although its window is long enough, or there is room for it beside the plan. */
   | 'wrongly-unplaceable';
 
 /** One rule broken by one job. */
@@ -187,4 +258,13 @@ export interface ScheduleVerification {
   readonly violations: readonly ScheduleViolation[];
   /** Amounts recomputed from the assignments and the series of the problem given here; stretches nowhere count nothing. */
   readonly totals: ScheduleAmounts;
+}
+
+/** What prices of GPUs prove. */
+export interface BoundVerification {
+  readonly isValid: boolean;
+  /** What is wrong with the prices or the claim; empty when valid. */
+  readonly violations: readonly string[];
+  /** What no plan of the jobs can beat, in the objective's unit; -Infinity when a price is not valid. */
+  readonly bound: number;
 }

@@ -12,17 +12,18 @@ export function meteredAmounts(
   let energyWattHours = 0;
   let carbonGrams = 0;
   let costUsd = 0;
-  for (const { jobId, locationId, slot, durationMs } of assignments) {
+  for (const { jobId, locationId, slot, durationMs, replicaCount = 1 } of assignments) {
     const job = jobById.get(jobId);
     const meter = meters.get(locationId);
     const grams = meter?.gramsPerKwh[slot];
     if (job === undefined || meter === undefined || grams === undefined || !Number.isFinite(durationMs)) continue;
     const hours = hoursFromMs(durationMs);
-    const wattHours = job.powerWatts * meter.pueRatio * hours;
+    const wattHours = job.powerWatts * replicaCount * meter.pueRatio[slot]! * hours;
     const kilowattHours = kilowattHoursFromWattHours(wattHours);
     energyWattHours += wattHours;
     carbonGrams += kilowattHours * grams;
-    costUsd += kilowattHours * (meter.usdPerKwh?.[slot] ?? 0) + (job.gpuCount ?? 1) * meter.usdPerGpuHour * hours;
+    costUsd +=
+      kilowattHours * (meter.usdPerKwh?.[slot] ?? 0) + (job.gpuCount ?? 1) * replicaCount * meter.usdPerGpuHour * hours;
   }
   return { energyWattHours, carbonGrams, costUsd };
 }
@@ -31,7 +32,7 @@ export function meteredAmounts(
 interface Meter {
   readonly gramsPerKwh: readonly number[];
   readonly usdPerKwh: readonly number[] | undefined;
-  readonly pueRatio: number;
+  readonly pueRatio: readonly number[];
   readonly usdPerGpuHour: number;
 }
 
@@ -39,13 +40,18 @@ function createMeter(location: ScheduleLocation, slots: SlotGrid): Meter {
   return {
     gramsPerKwh: slotMeans(location.carbon, slots),
     usdPerKwh: location.energyPrice === undefined ? undefined : slotMeans(location.energyPrice, slots),
-    pueRatio: location.pueRatio ?? 1,
+    pueRatio: pueBySlot(location, slots),
     usdPerGpuHour: location.priceUsdPerGpuHour ?? 0,
   };
 }
 
+/** PUE of a location, slot by slot. */
+export function pueBySlot({ pueRatio = 1 }: ScheduleLocation, slots: SlotGrid): readonly number[] {
+  return typeof pueRatio === 'number' ? new Array<number>(slots.count).fill(pueRatio) : slotMeans(pueRatio, slots);
+}
+
 /** Mean of a series over each slot: every piece of the series is dealt out to the slots it overlaps. */
-function slotMeans(series: Series, slots: SlotGrid): readonly number[] {
+export function slotMeans(series: Series, slots: SlotGrid): readonly number[] {
   const integrals = new Array<number>(slots.count).fill(0);
   series.values.forEach((value, piece) => {
     const fromMs = series.startAtMs - slots.startAtMs + series.stepMs * piece;

@@ -19,15 +19,19 @@ export function brokenRules(
   const deadlineAtMs = Math.min(job.deadlineAtMs ?? gridEndAtMs, gridEndAtMs);
 
   const place = stretches[0]!.locationId;
+  const curve = job.marginalThroughput ?? [1];
   let totalMs = 0;
   let previousEndAtMs: number | undefined;
-  for (const { locationId, slot, startAtMs, durationMs } of stretches) {
+  let previousSlot: number | undefined;
+  for (const { locationId, slot, startAtMs, durationMs, replicaCount = 1 } of stretches) {
     const endAtMs = startAtMs + durationMs;
     const isAllowed = job.locationIds?.includes(locationId) ?? true;
     if (!locationIds.has(locationId)) report('unknown-location', `'${locationId}' is not in the problem`);
     if (!isAllowed) report('location-not-allowed', `'${locationId}' is not one of the job's`);
-    if (locationId !== place) report('several-locations', `'${place}' and '${locationId}'`);
-    if (!fitsSlot(slot, startAtMs, durationMs, slots)) {
+    if (locationId !== place && job.mode !== 'migratable')
+      report('several-locations', `'${place}' and '${locationId}'`);
+    const isNext = slot === previousSlot && curve.length > 1;
+    if (!fitsSlot(slot, startAtMs, durationMs, slots, isNext ? previousEndAtMs : undefined)) {
       report('outside-slot', `slot ${slot}, ${startAtMs} + ${durationMs} ms`);
     }
     if (startAtMs < earliestAtMs - TOLERANCE_MS) {
@@ -37,30 +41,49 @@ export function brokenRules(
     const gapMs = previousEndAtMs === undefined ? 0 : startAtMs - previousEndAtMs;
     if (gapMs < -TOLERANCE_MS) report('overlap', `a stretch starts ${-gapMs} ms before the one before it ends`);
     if (job.mode === 'contiguous' && gapMs > TOLERANCE_MS) report('not-contiguous', `a gap of ${gapMs} ms`);
+    if (!Number.isSafeInteger(replicaCount) || replicaCount < 1 || replicaCount > curve.length) {
+      report('wrong-replicas', `${replicaCount} replicas, from 1 to ${curve.length} are allowed`);
+    }
     previousEndAtMs = endAtMs;
-    totalMs += durationMs;
+    previousSlot = slot;
+    totalMs += durationMs * curve.slice(0, replicaCount).reduce((sum, speed) => sum + speed, 0);
   }
   // Written so that a length that is not a number is a breach.
-  const isComplete = Math.abs(totalMs - job.runtimeMs) <= TOLERANCE_MS;
+  const isComplete = Math.abs(totalMs - job.runtimeMs) <= TOLERANCE_MS * Math.max(1, stretches.length);
   if (!isComplete) report('wrong-duration', `${totalMs} ms planned of ${job.runtimeMs} ms`);
   return [...found].map(([rule, detail]) => ({ jobId: job.id, rule, detail }));
 }
 
-/** True when the slot exists, the stretch starts where it starts, and is no longer than it. */
-function fitsSlot(slot: number, startAtMs: number, durationMs: number, slots: SlotGrid): boolean {
+/** True when the slot exists, the stretch starts where the slot or `afterMs` says, and ends by the end of the slot. */
+function fitsSlot(
+  slot: number,
+  startAtMs: number,
+  durationMs: number,
+  slots: SlotGrid,
+  afterMs: number | undefined,
+): boolean {
   if (!Number.isSafeInteger(slot) || slot < 0 || slot >= slots.count) return false;
-  const offsetMs = startAtMs - (slots.startAtMs + slots.stepMs * slot);
-  return Math.abs(offsetMs) <= TOLERANCE_MS && durationMs > 0 && durationMs <= slots.stepMs + TOLERANCE_MS;
+  const slotAtMs = slots.startAtMs + slots.stepMs * slot;
+  const offsetMs = startAtMs - (afterMs ?? slotAtMs);
+  const isInside = startAtMs + durationMs <= slotAtMs + slots.stepMs + TOLERANCE_MS;
+  return Math.abs(offsetMs) <= TOLERANCE_MS && durationMs > 0 && isInside;
 }
 
-/** True when the job could have been planned: a location exists and the window holds the run time. */
-export function canBePlanned(job: ScheduleJob, slots: SlotGrid, locationIds: ReadonlySet<string>): boolean {
+/** True when the job could have been planned alone, were every location large enough. */
+export function hasWindow(job: ScheduleJob, slots: SlotGrid, locationIds: ReadonlySet<string>): boolean {
   const hasLocation = job.locationIds?.some((id) => locationIds.has(id)) ?? locationIds.size > 0;
+  const { fromMs, toMs } = usableTime(job, slots);
+  const speed = (job.marginalThroughput ?? [1]).reduce((sum, share) => sum + share, 0);
+  return hasLocation && toMs - fromMs >= job.runtimeMs / speed;
+}
+
+/** From the first slot that starts at or after the earliest start to the deadline or the end of the grid. */
+export function usableTime(job: ScheduleJob, slots: SlotGrid): { readonly fromMs: number; readonly toMs: number } {
   const waitMs = Math.max(0, (job.earliestStartAtMs ?? slots.startAtMs) - slots.startAtMs);
   const offGridMs = waitMs % slots.stepMs;
-  const startAtMs = slots.startAtMs + waitMs + (offGridMs === 0 ? 0 : slots.stepMs - offGridMs);
+  const fromMs = slots.startAtMs + waitMs + (offGridMs === 0 ? 0 : slots.stepMs - offGridMs);
   const gridEndAtMs = slots.startAtMs + slots.stepMs * slots.count;
-  return hasLocation && Math.min(job.deadlineAtMs ?? Infinity, gridEndAtMs) - startAtMs >= job.runtimeMs;
+  return { fromMs, toMs: Math.min(job.deadlineAtMs ?? Infinity, gridEndAtMs) };
 }
 
 /** True when a job's entry says what its stretches say; a job without stretches must have none. */

@@ -7,7 +7,8 @@ import type {
   ScheduleVerification,
   ScheduleViolation,
 } from './types.ts';
-import { brokenRules, canBePlanned, summaryFits } from './verify-job.ts';
+import { gpusInUse, hasFreePlace, overCapacity } from './verify-capacity.ts';
+import { brokenRules, hasWindow, summaryFits } from './verify-job.ts';
 import { meteredAmounts } from './verify-amounts.ts';
 
 /**
@@ -50,7 +51,8 @@ export function verifySchedule(
   const locationIds = new Set(problem.locations.map((location) => location.id));
   const jobById = new Map(problem.jobs.map((job) => [job.id, job]));
 
-  const violations: ScheduleViolation[] = [];
+  const inUse = gpusInUse(problem, result.assignments, jobById);
+  const violations: ScheduleViolation[] = [...overCapacity(problem, result.assignments, jobById, inUse)];
   for (const list of [stretchesByJob, summaryByJob, unplaceableByJob]) violations.push(...strangers(list, jobById));
   for (const job of problem.jobs) {
     const stretches = [...(stretchesByJob.get(job.id) ?? [])].sort((x, y) => x.startAtMs - y.startAtMs);
@@ -63,8 +65,10 @@ export function verifySchedule(
     if (listed.length > 1) report('listed-twice', `${listed.length} entries in unplaceable`);
     if (stretches.length === 0 && listed.length === 0) report('missing', 'neither planned nor unplaceable');
     if (stretches.length > 0 && listed.length > 0) report('planned-and-unplaceable', `${stretches.length} stretches`);
-    if (listed.length > 0 && canBePlanned(job, problem.slots, locationIds)) {
-      report('wrongly-unplaceable', `a window of at least ${job.runtimeMs} ms is there`);
+    if (listed.length > 0 && hasWindow(job, problem.slots, locationIds)) {
+      const isForRoom = listed.every(({ reason }) => reason.kind === 'no-room' || reason.kind === 'too-few-gpus');
+      if (!isForRoom) report('wrongly-unplaceable', `a window of at least ${job.runtimeMs} ms is there`);
+      else if (hasFreePlace(problem, job, inUse)) report('wrongly-unplaceable', 'there is room beside the plan');
     }
     if (stretches.length > 0) violations.push(...brokenRules(job, stretches, problem.slots, locationIds));
     if (!summaryFits(summaries[0], stretches)) report('summary-disagrees', 'location, start or finish differ');

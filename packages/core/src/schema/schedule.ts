@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ScheduleProblem } from '../schedule/index.ts';
-import { finite, list, oneOf, record, text, whole } from './primitives.ts';
-import { carbonSeriesSchema, energyPriceSchema } from './time-series.ts';
+import { finite, list, oneOf, positive, record, text, whole } from './primitives.ts';
+import { carbonSeriesSchema, energyPriceSchema, pueSeriesSchema } from './time-series.ts';
 
 const objectiveSchema = z.discriminatedUnion(
   'kind',
@@ -22,7 +22,8 @@ export const scheduleProblemSchema = record({
       carbon: carbonSeriesSchema,
       energyPrice: energyPriceSchema.exactOptional(),
       priceUsdPerGpuHour: finite({ min: 0 }).exactOptional(),
-      pueRatio: finite({ min: 1 }).exactOptional(),
+      pueRatio: z.union([finite({ min: 1 }), pueSeriesSchema]).exactOptional(),
+      gpuCount: z.union([whole({ min: 0 }), list(whole({ min: 0 }))]).exactOptional(),
     }),
   ),
   jobs: list(
@@ -33,8 +34,9 @@ export const scheduleProblemSchema = record({
       gpuCount: whole({ min: 0 }).exactOptional(),
       earliestStartAtMs: finite().exactOptional(),
       deadlineAtMs: finite().exactOptional(),
-      mode: oneOf('contiguous', 'interruptible'),
+      mode: oneOf('contiguous', 'interruptible', 'migratable'),
       locationIds: list(text(), 1).exactOptional(),
+      marginalThroughput: list(positive(), 1).exactOptional(),
     }),
   ),
   objective: objectiveSchema.exactOptional(),

@@ -15,6 +15,12 @@ export const seriesSchema = record(
 /** Schema of the price of electricity over time. */
 export const energyPriceSchema = record(shapeOf('USD/kWh')) satisfies z.ZodType<Series<'USD/kWh'>>;
 
+/** Schema of power usage effectiveness over time. */
+export const pueSeriesSchema = record({
+  ...shapeOf('ratio'),
+  values: list(finite({ min: 1 })),
+}) satisfies z.ZodType<Series<'ratio'>>;
+
 /** Schema of a {@link CarbonSeries}. */
 export const carbonSeriesSchema = record({
   ...shapeOf('gCO2e/kWh'),

@@ -68,8 +68,10 @@ function* waysToUse(usable: readonly number[], job: ScheduleJob, slotMinutes: nu
 
 function costOfMinute(problem: ScheduleProblem, job: ScheduleJob, location: ScheduleLocation, slot: number): number {
   const objective: ScheduleObjective = problem.objective ?? { kind: 'carbon' };
-  const kilowattHours = ((job.powerWatts / 1000) * (location.pueRatio ?? 1)) / 60;
   const start = problem.slots.startAtMs + slot * problem.slots.stepMs;
+  const { pueRatio = 1 } = location;
+  const pue = typeof pueRatio === 'number' ? pueRatio : minuteMean(pueRatio, start, problem.slots.stepMs);
+  const kilowattHours = ((job.powerWatts / 1000) * pue) / 60;
   const grams = kilowattHours * minuteMean(location.carbon, start, problem.slots.stepMs);
   const energyUsd =
     location.energyPrice === undefined

@@ -13,6 +13,8 @@ import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
 import { formatPackSpeed, packSpeed, packSpeedBenchmark, type SpeedRule } from './pack-speed.ts';
 import { formatPackTopology, packTopologyBenchmark } from './pack-topology.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
+import { formatScheduleFront, scheduleFrontBenchmark } from './schedule-front.ts';
+import { formatScheduleBenchmark, scheduleBenchmark } from './schedule.ts';
 import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
@@ -85,6 +87,48 @@ async function main(argv: readonly string[]): Promise<void> {
       const size = { nodes: Number(nodes), jobs: Number(jobs) };
       if (only !== undefined) process.stdout.write(`${JSON.stringify(packSpeed(only, size))}\n`);
       else process.stdout.write(`${formatPackSpeed(packSpeedBenchmark(size))}\n`);
+    });
+  program
+    .command('schedule')
+    .description(
+      'Jobs that compete for GPUs over regions and hours: proven gap, CPU seconds, carbon against simpler rules',
+    )
+    .option('--jobs <count>', '100, 1000, 10000 or any other number', '1000')
+    .option('--loads <list>', 'GPU-hours asked for over those there are, in per cent', '40,65,80')
+    .option('--seeds <from-to>', 'seeds, inclusive', '1-3')
+    .option('--steps <count>', 'work allowed, in looks of one job at one location')
+    .option('--target <percent>', 'stop at this gap', '0')
+    .option('--data <directory>', 'folder with DE_2020_30min.csv, GB_2020_30min.csv and FR_2020_30min.csv')
+    .action((flags: ScheduleFlags) => {
+      const jobs = Number(flags.jobs);
+      const rows = scheduleBenchmark({
+        jobs,
+        loadRatios: flags.loads.split(',').map((load) => Number(load) / 100),
+        seeds: parseSeeds(flags.seeds),
+        targetGapRatio: Number(flags.target) / 100,
+        cpuSeconds: () => cpuSeconds(),
+        ...(flags.steps !== undefined && { maxSteps: Number(flags.steps) }),
+        ...(flags.data !== undefined && { dataDirectory: flags.data }),
+      });
+      process.stdout.write(`${formatScheduleBenchmark(jobs, rows)}\n`);
+    });
+  program
+    .command('schedule-front')
+    .description('Carbon against the price of electricity for jobs in Germany and France over a week of 2020')
+    .requiredOption('--data <directory>', 'folder with the series of DE and FR: carbon and day-ahead prices')
+    .option('--jobs <count>', 'jobs', '200')
+    .option('--seed <seed>', 'seed of the jobs', '1')
+    .option('--from <date>', 'first day of the week', '2020-01-13')
+    .option('--points <count>', 'plans at most', '12')
+    .action((flags: Record<'data' | 'jobs' | 'seed' | 'from' | 'points', string>) => {
+      const rows = scheduleFrontBenchmark({
+        dataDirectory: flags.data,
+        jobs: Number(flags.jobs),
+        seed: Number(flags.seed),
+        startAtMs: Date.parse(`${flags.from}T00:00:00Z`),
+        maxPoints: Number(flags.points),
+      });
+      process.stdout.write(`${formatScheduleFront(rows)}\n`);
     });
   program
     .command('lets-wait-awhile')
@@ -168,6 +212,21 @@ function parseCount(flag: string, text: string): number {
   const count = Number(text);
   checkNumber(flag, count, { min: 1, isWhole: true, hint: 'For example 40.' });
   return count;
+}
+
+interface ScheduleFlags {
+  readonly jobs: string;
+  readonly loads: string;
+  readonly seeds: string;
+  readonly target: string;
+  readonly steps?: string;
+  readonly data?: string;
+}
+
+/** CPU seconds of this process so far, user and system. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000_000;
 }
 
 function parseSeeds(text: string): readonly number[] {

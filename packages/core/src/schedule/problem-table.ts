@@ -1,0 +1,161 @@
+import { hoursFromMs } from '../units.ts';
+import type { Site } from './site.ts';
+import type { ScheduleJob, ScheduleObjective, SlotGrid } from './types.ts';
+import type { Window } from './window.ts';
+
+/** The ways in which a job can use slots, as small numbers for the inner loops. */
+export const CONTIGUOUS = 0;
+const PINNED = 1;
+export const MIGRATABLE = 2;
+export const ELASTIC = 3;
+
+/** Less than this share of a slot, or of a GPU, is rounding. */
+export const EPSILON = 1e-9;
+
+/**
+ * Jobs that compete for GPUs, in columns. A cell is one slot of one location: `cell = location * slotCount + slot`. The
+ * objective value of `x` GPU-slots of job `j` in cell `i` is `x * (energy[j] * signal[i] + bill[i])`.
+ */
+export interface ProblemTable {
+  readonly jobCount: number;
+  readonly slotCount: number;
+  readonly cellCount: number;
+  /** What a kWh of the machines adds to the objective, PUE included, by cell. */
+  readonly signal: Float64Array;
+  /** What a GPU-slot adds to the objective apart from its energy, by cell. */
+  readonly bill: Float64Array;
+  /** GPUs there are, by cell. */
+  readonly capacity: Float64Array;
+  readonly mode: Uint8Array;
+  /** GPUs of one replica, > 0. */
+  readonly width: Float64Array;
+  /** KWh of the machines for one GPU-slot. */
+  readonly energy: Float64Array;
+  /** Run time in slots, on one replica. */
+  readonly work: Float64Array;
+  /** First slot of the window, and the slot after its last. */
+  readonly first: Int32Array;
+  readonly end: Int32Array;
+  /** Share of the window's last slot that lies before the deadline, in (0, 1]. */
+  readonly tail: Float64Array;
+  /** Last slot at which a job in one piece can start. */
+  readonly lastStart: Int32Array;
+  /** Locations of job `j`: `allowed[allowedFrom[j]]` up to `allowedTo[j]`, ascending. */
+  readonly allowed: Int32Array;
+  readonly allowedFrom: Int32Array;
+  readonly allowedTo: Int32Array;
+  /** What each further replica adds to the speed; `[1]` but for elastic jobs. */
+  readonly curve: readonly Float64Array[];
+  /** What a GPU-slot typically costs: makes steps and prices free of units. > 0. */
+  readonly scale: number;
+  readonly meanWidth: number;
+}
+
+/** A job that competes, with the sites where it may run, in the order of the table. */
+export interface Competitor {
+  readonly job: ScheduleJob;
+  readonly window: Window;
+  /** Indices of its locations, ascending. */
+  readonly siteIndices: readonly number[];
+}
+
+/** Brings the problem into columns. `O(cells + jobs × locations)`. */
+export function createProblemTable(
+  competitors: readonly Competitor[],
+  sites: readonly Site[],
+  slots: SlotGrid,
+  objective: ScheduleObjective,
+): ProblemTable {
+  const jobCount = competitors.length;
+  const slotHours = hoursFromMs(slots.stepMs);
+  const columns = {
+    mode: new Uint8Array(jobCount),
+    width: new Float64Array(jobCount),
+    energy: new Float64Array(jobCount),
+    work: new Float64Array(jobCount),
+    first: new Int32Array(jobCount),
+    end: new Int32Array(jobCount),
+    tail: new Float64Array(jobCount),
+    lastStart: new Int32Array(jobCount),
+    allowedFrom: new Int32Array(jobCount),
+    allowedTo: new Int32Array(jobCount),
+  };
+  const curve: Float64Array[] = [];
+  const allowed: number[] = [];
+  const knownLists = new Map<string, number>();
+  let totalWidth = 0;
+  let totalEnergy = 0;
+  competitors.forEach(({ job, window, siteIndices }, j) => {
+    const width = job.gpuCount ?? 1;
+    const startOf = (slot: number) => slots.startAtMs + slot * slots.stepMs;
+    const end = Math.ceil((window.endAtMs - slots.startAtMs) / slots.stepMs);
+    columns.mode[j] = modeOf(job);
+    columns.width[j] = width;
+    columns.energy[j] = ((job.powerWatts / 1_000) * slotHours) / width;
+    columns.work[j] = job.runtimeMs / slots.stepMs;
+    columns.first[j] = window.firstSlot;
+    columns.end[j] = end;
+    columns.tail[j] = (window.endAtMs - startOf(end - 1)) / slots.stepMs;
+    columns.lastStart[j] = Math.floor((window.endAtMs - job.runtimeMs - slots.startAtMs) / slots.stepMs);
+    curve.push(Float64Array.from(job.marginalThroughput ?? [1]));
+    const key = siteIndices.join();
+    let from = knownLists.get(key);
+    if (from === undefined) {
+      from = allowed.length;
+      knownLists.set(key, from);
+      allowed.push(...siteIndices);
+    }
+    columns.allowedFrom[j] = from;
+    columns.allowedTo[j] = from + siteIndices.length;
+    totalWidth += width * Math.max(1, job.marginalThroughput?.length ?? 1);
+    totalEnergy += columns.energy[j];
+  });
+  const cells = cellsOf(sites, slots, objective, totalWidth);
+  const meanEnergy = jobCount === 0 ? 0 : totalEnergy / jobCount;
+  return {
+    jobCount,
+    slotCount: slots.count,
+    cellCount: sites.length * slots.count,
+    ...cells,
+    ...columns,
+    allowed: Int32Array.from(allowed),
+    curve,
+    scale: typicalCost(cells, meanEnergy),
+    meanWidth: competitors.reduce((sum, { job }) => sum + (job.gpuCount ?? 1), 0) / Math.max(1, jobCount),
+  };
+}
+
+function modeOf({ mode, marginalThroughput }: ScheduleJob): number {
+  if (mode === 'contiguous') return CONTIGUOUS;
+  if (mode === 'migratable') return MIGRATABLE;
+  return (marginalThroughput?.length ?? 1) > 1 ? ELASTIC : PINNED;
+}
+
+/** Columns of the cells. Where there is room for all, capacity is the widest that all jobs together can be. */
+function cellsOf(sites: readonly Site[], slots: SlotGrid, objective: ScheduleObjective, totalWidth: number) {
+  const cellCount = sites.length * slots.count;
+  const signal = new Float64Array(cellCount);
+  const bill = new Float64Array(cellCount);
+  const capacity = new Float64Array(cellCount);
+  const slotHours = hoursFromMs(slots.stepMs);
+  sites.forEach((site, location) => {
+    const { pueRatio = 1, priceUsdPerGpuHour = 0, gpuCount = Infinity } = site.location;
+    // A series of PUE is in the signal already.
+    const pueFactor = typeof pueRatio === 'number' ? pueRatio : 1;
+    for (let slot = 0; slot < slots.count; slot++) {
+      const cell = location * slots.count + slot;
+      const gpus = typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!;
+      signal[cell] = site.signal[slot]! * pueFactor;
+      bill[cell] = objective.kind === 'carbon' ? 0 : priceUsdPerGpuHour * slotHours;
+      capacity[cell] = Math.min(gpus, totalWidth);
+    }
+  });
+  return { signal, bill, capacity };
+}
+
+/** Mean size of what a GPU-slot costs; 1 where everything is free, so that a scale always exists. */
+function typicalCost(cells: { signal: Float64Array; bill: Float64Array }, meanEnergy: number): number {
+  let sum = 0;
+  for (let i = 0; i < cells.signal.length; i++) sum += Math.abs(meanEnergy * cells.signal[i]! + cells.bill[i]!);
+  return sum > 0 ? sum / cells.signal.length : 1;
+}

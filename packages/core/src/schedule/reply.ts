@@ -1,0 +1,130 @@
+import { congestionCost, replicaCost } from './congestion.ts';
+import type { Congestion } from './congestion.ts';
+import type { ProblemTable } from './problem-table.ts';
+
+/** Room for the search of one job, and its last answer. Kept between calls so that nothing is allocated. */
+export interface Reply {
+  /** Cells of the answer and GPU-slots used in each; `count` of them. */
+  count: number;
+  readonly cells: Int32Array;
+  readonly amounts: Float64Array;
+  /** Locations evaluated so far: the unit of work. */
+  looks: number;
+  /** What the location looked at last costs at least. */
+  estimate: number;
+  /** The most promising locations of each job when all were looked at last, `SHORT` a job; -1 is none. */
+  readonly shortlist: Int32Array;
+  readonly shortCost: Float64Array;
+  readonly scratch: Scratch;
+}
+
+/** Length of the shortlists. */
+export const SHORT = 3;
+
+interface Scratch {
+  readonly row: Float64Array;
+  readonly heapCost: Float64Array;
+  readonly heapSlot: Int32Array;
+  readonly cellOfSlot: Int32Array;
+  readonly level: Int32Array;
+  readonly placeOfSlot: Int32Array;
+  readonly cells: Int32Array;
+  readonly amounts: Float64Array;
+  count: number;
+}
+
+/** Cells that a plan of a job can use at most. */
+export function mostCells(table: ProblemTable, job: number): number {
+  return Math.ceil(table.work[job]!) + 2;
+}
+
+/** Room for the answers to a table. */
+export function createReply(table: ProblemTable): Reply {
+  let most = 1;
+  for (let j = 0; j < table.jobCount; j++) most = Math.max(most, mostCells(table, j));
+  const slots = table.slotCount;
+  return {
+    count: 0,
+    cells: new Int32Array(most),
+    amounts: new Float64Array(most),
+    looks: 0,
+    estimate: Infinity,
+    shortlist: new Int32Array(SHORT * table.jobCount).fill(-1),
+    shortCost: new Float64Array(SHORT),
+    scratch: {
+      row: new Float64Array(slots),
+      heapCost: new Float64Array(slots + 1),
+      heapSlot: new Int32Array(slots + 1),
+      cellOfSlot: new Int32Array(slots),
+      level: new Int32Array(slots),
+      placeOfSlot: new Int32Array(slots),
+      cells: new Int32Array(most + slots),
+      amounts: new Float64Array(most + slots),
+      count: 0,
+    },
+  };
+}
+
+/** Makes what was found last the answer. */
+export function takeScratch(reply: Reply): void {
+  const { scratch } = reply;
+  reply.count = scratch.count;
+  for (let x = 0; x < scratch.count; x++) {
+    reply.cells[x] = scratch.cells[x]!;
+    reply.amounts[x] = scratch.amounts[x]!;
+  }
+}
+
+/** Costs of one replica of the job without its energy; read them from `offsetOf` on. */
+export function costsOf(
+  table: ProblemTable,
+  congestion: Congestion,
+  reply: Reply,
+  job: number,
+  base: number,
+): Float64Array {
+  if (congestion.columnOf[job]! >= 0) return congestion.costs;
+  const { row } = reply.scratch;
+  const width = table.width[job]!;
+  for (let t = table.first[job]!; t < table.end[job]!; t++) {
+    row[t] = replicaCost(table, congestion, base + t, width);
+  }
+  return row;
+}
+
+/** Where in them the location begins, less its slot 0. */
+export function offsetOf(table: ProblemTable, congestion: Congestion, job: number, base: number): number {
+  const column = congestion.columnOf[job]!;
+  return column < 0 ? 0 : column * table.cellCount + base;
+}
+
+/** What `amount` GPU-slots cost in a cell, energy and bill included. */
+export function amountCost(
+  table: ProblemTable,
+  congestion: Congestion,
+  job: number,
+  cell: number,
+  load: number,
+  amount: number,
+): number {
+  const own = amount * (table.energy[job]! * table.signal[cell]! + table.bill[cell]!);
+  return own + congestionCost(table, congestion, cell, load, amount);
+}
+
+/** Restores the order of a heap whose entry `x` may be too dear. Equal costs are ordered by slot. */
+export function siftDown(heapCost: Float64Array, heapSlot: Int32Array, x: number, size: number): void {
+  if (x > size) return;
+  const cost = heapCost[x]!;
+  const slot = heapSlot[x]!;
+  for (;;) {
+    let child = 2 * x;
+    if (child > size) break;
+    if (child < size && heapCost[child + 1]! < heapCost[child]!) child++;
+    if (heapCost[child]! >= cost) break;
+    heapCost[x] = heapCost[child]!;
+    heapSlot[x] = heapSlot[child]!;
+    x = child;
+  }
+  heapCost[x] = cost;
+  heapSlot[x] = slot;
+}

@@ -1,0 +1,62 @@
+import type { Random } from '../random.ts';
+import { refreshColumns, setTerms } from './congestion.ts';
+import { isOver, move, overload, repair, runsOnOver, sweep } from './game.ts';
+import type { Game } from './game.ts';
+import { makeRoom } from './make-room.ts';
+import { shuffleInPlace } from './shuffle.ts';
+
+/** How to settle. */
+export interface SettleTerms {
+  readonly spring: number;
+  /** Penalty on the first load over capacity, in units of the table's scale. */
+  readonly wall: number;
+}
+
+const MAX_ROUNDS = 60;
+const POLISH_ROUNDS = 10;
+/** Every so many rounds everybody may move; in the others those on over-full cells, who have most reason to. */
+const ROUNDS_BETWEEN_ALL = 8;
+
+/**
+ * Brings an over-full plan inside capacity: a penalty on cells that stay over grows until none is; what is stuck then is
+ * moved by ejection chains, and a job may end up left out. In the end jobs move greedily by their true objective value.
+ * No cell is over capacity afterwards.
+ */
+export function settle(game: Game, prices: Float64Array, order: Int32Array, random: Random, terms: SettleTerms): void {
+  const { table, congestion } = game;
+  let work = 0;
+  for (let j = 0; j < table.jobCount; j++) work += table.work[j]! * table.width[j]!;
+  setTerms(table, congestion, { prices, spring: terms.spring, wall: terms.wall });
+  let isSettled = false;
+  for (let round = 0; round < MAX_ROUNDS && !isSettled; round++) {
+    shuffleInPlace(order, random);
+    if (round % ROUNDS_BETWEEN_ALL === 0) sweep(game, order, round > 0);
+    else for (const job of order) if (runsOnOver(game, job)) move(game, job);
+    const over = overload(game);
+    isSettled = over === 0 || (over < 5e-6 * work && repair(game, order));
+    for (let i = 0; i < table.cellCount; i++) {
+      if (isOver(game, i)) congestion.wall[i] = congestion.wall[i]! * 1.3 + 0.05 * table.scale;
+    }
+    refreshColumns(table, congestion);
+  }
+  if (!isSettled && !repair(game, order)) makeRoom(game, prices, random);
+  polish(game, order, random, POLISH_ROUNDS);
+}
+
+/** Moves jobs to their best place inside capacity, by objective value alone, until none wants to. */
+export function polish(game: Game, order: Int32Array, random: Random, rounds: number): void {
+  setTerms(game.table, game.congestion, { isHard: true });
+  for (let round = 0; round < rounds; round++) {
+    shuffleInPlace(order, random);
+    if (sweep(game, order) === 0) return;
+  }
+}
+
+/** Lets a settled plan go over capacity again at the prices, so that the next settling finds another way in. */
+export function loosen(game: Game, prices: Float64Array, order: Int32Array, random: Random, terms: SettleTerms): void {
+  shuffleInPlace(order, random);
+  setTerms(game.table, game.congestion, { prices, spring: terms.spring });
+  sweep(game, order);
+  setTerms(game.table, game.congestion, { prices, spring: terms.spring, wall: 0.3 * terms.wall });
+  sweep(game, order);
+}

@@ -1,0 +1,155 @@
+import { createRandom } from '../random.ts';
+import { ascend } from './ascend.ts';
+import type { PricedBound } from './ascend.ts';
+import { findEquilibrium } from './equilibrium.ts';
+import type { EquilibriumTerms } from './equilibrium.ts';
+import { createGame, leftOutCount, planValue, restorePlan, savePlan } from './game.ts';
+import type { Game, PlanColumns } from './game.ts';
+import { MIGRATABLE } from './problem-table.ts';
+import type { ProblemTable } from './problem-table.ts';
+import { createRelaxation } from './relaxation.ts';
+import type { Relaxation } from './relaxation.ts';
+import { rebuild } from './rebuild.ts';
+import { relieve, worstOff } from './relieve.ts';
+import { loosen, polish, settle } from './settle.ts';
+import { inOrder } from './shuffle.ts';
+
+/** How much to do, and when it is enough. */
+export interface SolveTerms {
+  readonly seed: number;
+  /** Looks: one job at one location. */
+  readonly maxSteps: number;
+  readonly targetGapRatio: number;
+  readonly shouldStop?: () => boolean;
+}
+
+/** The best plan found, and the prices that prove how good it is. */
+export interface Solution {
+  /** Holds the plan. */
+  readonly game: Game;
+  readonly relaxation: Relaxation;
+  readonly value: number;
+  /** Bound of all jobs, whether they have a place or not. */
+  readonly bound: number;
+  readonly prices: Float64Array;
+  readonly stoppedBy: 'target' | 'budget' | 'caller';
+}
+
+const SETTLE_SPRING = 0.005;
+const FIRST_WALL = 0.05;
+const LATER_WALL = 0.3;
+/** Rounds in which every location is looked at; in the others each job looks at its shortlist. */
+const ROUNDS_BETWEEN_FULL_LOOKS = 6;
+const MIN_ROUNDS = 40;
+const MAX_ROUNDS = 300;
+/** Share of the work that goes into prices; the rest goes into plans. */
+const SHARE_OF_PRICES = 0.4;
+/** In small fleets, the share of the work before single plans are rebuilt; in large ones new plans gain more. */
+const SHARE_BEFORE_REBUILDING = 0.6;
+const SMALL_FLEET = 3_000;
+const VERY_SMALL_FLEET = 300;
+const WARMTH = 0.005;
+/** Passes for the jobs that are worst off; more as long as jobs without a place find one. */
+const MIN_PASSES = 2;
+
+/**
+ * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
+ * and again from there, of which the best is kept; `greedy` is the first. The fewest jobs left out is best; among those the
+ * smallest value.
+ */
+export function solve(table: ProblemTable, terms: SolveTerms, greedy?: Game): Solution {
+  const random = createRandom(terms.seed);
+  const game = createGame(table);
+  const relaxation = createRelaxation(table);
+  const order = inOrder(table.jobCount);
+  const shouldStop = terms.shouldStop ?? (() => false);
+  const shareOfCycles = table.jobCount < SMALL_FLEET ? SHARE_BEFORE_REBUILDING : 1;
+  const { prices, best } = findEquilibrium(game, relaxation, order, random, equilibriumTerms(table, terms), shouldStop);
+
+  // No worse than what a simple rule finds, whatever happens.
+  let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined = greedy && {
+    plan: savePlan(greedy),
+    value: planValue(greedy),
+    leftOut: leftOutCount(greedy),
+  };
+  const settleTerms = (wall: number) => ({ spring: SETTLE_SPRING, wall });
+  for (let cycle = 0; ; cycle++) {
+    const isFirst = cycle === 0;
+    if (!isFirst) loosen(game, prices, order, random, settleTerms(LATER_WALL));
+    settle(game, prices, order, random, settleTerms(isFirst ? FIRST_WALL : LATER_WALL));
+    for (let pass = 0, waiting = Infinity; pass < MIN_PASSES || leftOutCount(game) < waiting; pass++) {
+      waiting = leftOutCount(game);
+      relieve(game, relaxation, prices, random, Math.min(200, table.jobCount));
+      polish(game, order, random, 4);
+    }
+    const value = planValue(game);
+    const leftOut = leftOutCount(game);
+    if (
+      incumbent === undefined ||
+      leftOut < incumbent.leftOut ||
+      (leftOut === incumbent.leftOut && value < incumbent.value)
+    ) {
+      incumbent = { plan: savePlan(game), value, leftOut };
+    }
+    const looks = game.reply.looks + relaxation.reply.looks;
+    const isEnough = incumbent.leftOut === 0 && isWithin(incumbent.value, best.bound, terms);
+    const isStopped = shouldStop();
+    if (!isEnough && !isStopped && looks < terms.maxSteps * shareOfCycles) continue;
+    restorePlan(game, incumbent.plan);
+    if (!isEnough && !isStopped && looks < terms.maxSteps) {
+      const worst = worstOff(game, relaxation, prices).slice(0, 20 + table.jobCount * 0.05);
+      let plan = incumbent.plan;
+      const onBest = (improved: number) => {
+        plan = savePlan(game);
+        return shouldStop() || isWithin(improved, best.bound, terms);
+      };
+      rebuild(game, prices, random, incumbent.value, { looks: terms.maxSteps - looks, warmth: WARMTH, worst, onBest });
+      restorePlan(game, plan);
+      polish(game, order, random, 4);
+    }
+    const reached = planValue(game);
+    const isReached = leftOutCount(game) === 0 && isWithin(reached, best.bound, terms);
+    const stoppedBy = isReached ? 'target' : shouldStop() ? 'caller' : 'budget';
+    return { game, relaxation, value: reached, bound: best.bound, prices: best.prices, stoppedBy };
+  }
+}
+
+function isWithin(value: number, bound: number, { targetGapRatio }: SolveTerms): boolean {
+  return value - bound <= targetGapRatio * Math.abs(value);
+}
+
+/** Rounds that fit into the work allowed, and springs that fit the load. */
+function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): EquilibriumTerms {
+  let looks = 0;
+  let demand = 0;
+  let capacity = 0;
+  for (let j = 0; j < table.jobCount; j++) {
+    const locations = table.allowedTo[j]! - table.allowedFrom[j]!;
+    const short = table.mode[j] === MIGRATABLE ? locations : Math.min(locations, 4);
+    looks += short + (locations - short) / ROUNDS_BETWEEN_FULL_LOOKS;
+    demand += table.work[j]! * table.width[j]!;
+  }
+  for (const gpus of table.capacity) capacity += gpus;
+  const rounds = Math.floor((SHARE_OF_PRICES * maxSteps) / Math.max(1, looks));
+  return {
+    rounds: Math.max(MIN_ROUNDS, Math.min(MAX_ROUNDS, rounds)),
+    stiff: demand > 0.7 * capacity ? 0.2 : 0.1,
+    soft: 0.002,
+    fullEvery: ROUNDS_BETWEEN_FULL_LOOKS,
+  };
+}
+
+/**
+ * What no plan of the jobs that have a place can beat. Where some have none, the prices were made for more jobs than run,
+ * and are brought in line with those that do; in a very small fleet there is time to sharpen them in any case.
+ */
+export function certify({ game, relaxation, prices, bound }: Solution): PricedBound {
+  const { table, plan } = game;
+  const isComplete = leftOutCount(game) === 0;
+  if (isComplete && table.jobCount > VERY_SMALL_FLEET) return { bound, prices };
+  const only = (job: number) => plan.count[job]! > 0;
+  const climb = isComplete
+    ? { step: 0.02 * table.scale, steps: 400, restarts: 40 }
+    : { step: 0.2 * table.scale, steps: 120, restarts: 4 };
+  return ascend(relaxation, prices, climb, { only });
+}

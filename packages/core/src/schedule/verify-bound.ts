@@ -1,0 +1,191 @@
+import { hoursFromMs, tonnesFromGrams } from '../units.ts';
+import { checkProblem } from './check.ts';
+import type { BoundVerification, ScheduleJob, ScheduleLocation, ScheduleProblem, ShadowPrices } from './types.ts';
+import { pueBySlot, slotMeans } from './verify-amounts.ts';
+import { hasWindow, usableTime } from './verify-job.ts';
+
+/** What else a bound is checked against. */
+export interface VerifyBoundOptions {
+  /** The jobs it is for. @defaultValue all that fit into their window */
+  readonly jobIds?: readonly string[];
+  /** What is claimed, in the objective's unit: refused when the prices do not prove it. */
+  readonly claimedBound?: number;
+}
+
+/**
+ * Computes the bound that prices of GPUs prove, with arithmetic of its own: every job takes its cheapest plan at these
+ * prices, however full the slots are, and what all GPUs are worth at them is taken off. No plan inside capacity can cost
+ * less, whatever the prices, as long as none is negative (weak duality). Shares the checks of the input with the search,
+ * and nothing else.
+ *
+ * @param problem - the problem the bound is for.
+ * @param multipliers - `shadowPrices` of a `ScheduleResult`, or prices from anywhere else.
+ * @returns the bound, in the objective's unit; `isValid` unless a price is negative, is for GPUs that nobody counts, or
+ * `claimedBound` is more than they prove.
+ * @throws InvalidInputError when the problem itself is not valid.
+ *
+ * `O(jobs × locations × w log w)` for windows of `w` slots, `w²` for jobs in one piece.
+ *
+ * @example
+ * ```ts
+ * const HOUR = 3_600_000;
+ * const carbon = { startAtMs: 0, stepMs: HOUR, unit: 'gCO2e/kWh', kind: 'average', scope: 'direct', values: [300, 100] } as const;
+ * const job = { runtimeMs: HOUR, powerWatts: 1_000, mode: 'contiguous' } as const;
+ * const problem = {
+ *   slots: { startAtMs: 0, stepMs: HOUR, count: 2 },
+ *   locations: [{ id: 'de', carbon, gpuCount: 1 }],
+ *   jobs: [{ id: 'a', ...job }, { id: 'b', ...job }],
+ * };
+ * // Both want the clean hour. At 200 g for its GPU they pay 300 g either way: 600 - 200 = 400 g, what the best plan costs.
+ * verifyBound(problem, [{ locationId: 'de', values: [0, 200] }]).bound; // 400
+ * ```
+ */
+export function verifyBound(
+  problem: ScheduleProblem,
+  multipliers: readonly ShadowPrices[],
+  options: VerifyBoundOptions = {},
+): BoundVerification {
+  checkProblem(problem);
+  const places = new Map(problem.locations.map((location) => [location.id, priced(location, problem)]));
+  const violations: string[] = [];
+  for (const { locationId, values } of multipliers) {
+    const place = places.get(locationId);
+    if (place === undefined) violations.push(`'${locationId}' is not in the problem`);
+    else if (values.length !== problem.slots.count) violations.push(`'${locationId}' has ${values.length} prices`);
+    else {
+      values.forEach((price, slot) => {
+        if (!(price >= 0) || price === Infinity) violations.push(`price ${price} in slot ${slot} of '${locationId}'`);
+        else if (price > 0 && place.gpus[slot] === Infinity) {
+          violations.push(`a price in slot ${slot} of '${locationId}', where there is room for all`);
+        } else place.price[slot]! += price;
+      });
+    }
+  }
+  if (violations.length > 0) return { isValid: false, violations, bound: -Infinity };
+
+  const isMeant = options.jobIds === undefined ? undefined : new Set(options.jobIds);
+  let bound = 0;
+  for (const job of problem.jobs) {
+    if (isMeant === undefined ? hasWindow(job, problem.slots, new Set(places.keys())) : isMeant.has(job.id)) {
+      bound += cheapest(problem, job, places);
+    }
+  }
+  for (const { gpus, price } of places.values()) {
+    price.forEach((value, slot) => {
+      if (value > 0) bound -= value * gpus[slot]!;
+    });
+  }
+  const { claimedBound } = options;
+  if (claimedBound !== undefined && !(claimedBound <= bound + 1e-9 * Math.abs(bound) + 1e-9)) {
+    violations.push(`${claimedBound} is claimed, ${bound} is proven`);
+  }
+  return { isValid: violations.length === 0, violations, bound };
+}
+
+/** A location slot by slot: what a kWh of the machines, a GPU and the price of its GPUs come to, and how many it has. */
+interface Place {
+  readonly perKwh: readonly number[];
+  readonly perGpu: number;
+  readonly gpus: readonly number[];
+  readonly price: number[];
+}
+
+function priced(location: ScheduleLocation, { slots, objective = { kind: 'carbon' } }: ScheduleProblem): Place {
+  const grams = slotMeans(location.carbon, slots);
+  const usd = location.energyPrice === undefined ? grams.map(() => 0) : slotMeans(location.energyPrice, slots);
+  const perKwh = grams.map((value, slot) => {
+    if (objective.kind === 'carbon') return value;
+    return objective.kind === 'cost'
+      ? usd[slot]!
+      : usd[slot]! + tonnesFromGrams(value) * objective.carbonPriceUsdPerTonne;
+  });
+  const { gpuCount = Infinity } = location;
+  const pueRatio = pueBySlot(location, slots);
+  return {
+    perKwh: perKwh.map((value, slot) => value * pueRatio[slot]!),
+    perGpu: objective.kind === 'carbon' ? 0 : (location.priceUsdPerGpuHour ?? 0) * hoursFromMs(slots.stepMs),
+    gpus: grams.map((_, slot) => (typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!)),
+    price: grams.map(() => 0),
+  };
+}
+
+/** One slot a job may use: for which share of the slot, and what a whole slot of one replica costs. */
+interface Offer {
+  readonly slot: number;
+  readonly share: number;
+  readonly cost: number;
+  readonly gpus: number;
+}
+
+function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMap<string, Place>): number {
+  const work = job.runtimeMs / problem.slots.stepMs;
+  const offers = problem.locations
+    .filter(({ id }) => job.locationIds?.includes(id) ?? true)
+    .map(({ id }) => offersOf(problem, job, places.get(id)!));
+  if (job.mode === 'migratable') {
+    const bySlot = new Map<number, Offer>();
+    for (const offer of offers.flat()) {
+      if (!(offer.cost >= (bySlot.get(offer.slot)?.cost ?? Infinity))) bySlot.set(offer.slot, offer);
+    }
+    return fill(
+      [...bySlot.values()].map(({ share, cost }) => ({ cost, work: share })),
+      work,
+    );
+  }
+  const atOnePlace = offers.map((list) => {
+    if (job.mode === 'contiguous') return cheapestPiece(list, work);
+    const width = job.gpuCount ?? 1;
+    const levels = list.flatMap(({ share, cost, gpus }) =>
+      (job.marginalThroughput ?? [1])
+        .filter((_, level) => (level + 1) * width <= gpus)
+        .map((speed) => ({ cost: cost / speed, work: share * speed })),
+    );
+    return fill(levels, work);
+  });
+  return Math.min(Infinity, ...atOnePlace);
+}
+
+/** The slots of a place that the window of a job offers and that are large enough for one replica. */
+function offersOf({ slots }: ScheduleProblem, job: ScheduleJob, place: Place): readonly Offer[] {
+  const { fromMs, toMs } = usableTime(job, slots);
+  const width = job.gpuCount ?? 1;
+  const kilowattHours = (job.powerWatts / 1_000) * hoursFromMs(slots.stepMs);
+  return place.perKwh.flatMap((perKwh, slot) => {
+    const startAtMs = slots.startAtMs + slots.stepMs * slot;
+    const share = Math.min(1, (toMs - startAtMs) / slots.stepMs);
+    if (startAtMs < fromMs || share <= 0 || place.gpus[slot]! < width) return [];
+    const cost = kilowattHours * perKwh + width * (place.perGpu + place.price[slot]!);
+    return [{ slot, share, cost, gpus: place.gpus[slot]! }];
+  });
+}
+
+/** The least that `work` costs when it may be cut at will and dealt out to the offers. */
+function fill(offers: readonly { readonly cost: number; readonly work: number }[], work: number): number {
+  let left = work;
+  let total = 0;
+  for (const offer of [...offers].sort((x, y) => x.cost - y.cost)) {
+    const part = Math.min(left, offer.work);
+    total += part * offer.cost;
+    left -= part;
+    if (left <= 1e-12) break;
+  }
+  return left <= 1e-9 ? total : Infinity;
+}
+
+/** The least that a piece from one of the offers on costs. */
+function cheapestPiece(offers: readonly Offer[], work: number): number {
+  let best = Infinity;
+  for (let first = 0; first < offers.length; first++) {
+    let left = work;
+    let total = 0;
+    for (let x = first; x < offers.length && left > 0; x++) {
+      const { slot, share, cost } = offers[x]!;
+      if (slot !== offers[first]!.slot + x - first || (share < left && share < 1)) break;
+      const part = Math.min(left, share);
+      total += part * cost;
+      left -= part;
+    }
+    if (left <= 1e-9 && total < best) best = total;
+  }
+  return best;
+}

@@ -1,0 +1,72 @@
+import type { ScheduleJob, ScheduleProblem } from '../../src/schedule/index.ts';
+
+/** The best of all plans: the fewest jobs left out, and the smallest objective of a plan that leaves none out. */
+export interface BestOfAll {
+  readonly fewestLeftOut: number;
+  /** Undefined when no plan holds all jobs. */
+  readonly optimum: number | undefined;
+}
+
+/**
+ * Tries every way to run every job, for run times of whole hours on an hourly grid, jobs that are not elastic, and
+ * locations whose series have one value an hour. `costOf` says what one hour of a job costs in a slot of a location.
+ */
+export function bruteForceAll(
+  problem: ScheduleProblem,
+  costOf: (job: ScheduleJob, location: number, slot: number) => number,
+): BestOfAll {
+  const free = problem.locations.map(({ gpuCount = Infinity }) =>
+    Array.from({ length: problem.slots.count }, (_, slot) =>
+      typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!,
+    ),
+  );
+  let fewestLeftOut = problem.jobs.length;
+  let optimum: number | undefined;
+  const waysByJob = problem.jobs.map((job) => waysOf(problem, job));
+  const visit = (index: number, leftOut: number, cost: number): void => {
+    if (leftOut > fewestLeftOut) return;
+    if (index === problem.jobs.length) {
+      fewestLeftOut = leftOut;
+      if (leftOut === 0 && (optimum === undefined || cost < optimum)) optimum = cost;
+      return;
+    }
+    const job = problem.jobs[index]!;
+    const width = job.gpuCount ?? 1;
+    for (const way of waysByJob[index]!) {
+      if (way.some(([location, slot]) => free[location]![slot]! < width)) continue;
+      for (const [location, slot] of way) free[location]![slot]! -= width;
+      visit(
+        index + 1,
+        leftOut,
+        way.reduce((sum, [location, slot]) => sum + costOf(job, location, slot), cost),
+      );
+      for (const [location, slot] of way) free[location]![slot]! += width;
+    }
+    visit(index + 1, leftOut + 1, cost);
+  };
+  visit(0, 0, 0);
+  return { fewestLeftOut, optimum };
+}
+
+type Way = readonly (readonly [location: number, slot: number])[];
+
+/** Every set of cells that does a job's work. */
+function waysOf({ slots, locations }: ScheduleProblem, job: ScheduleJob): readonly Way[] {
+  const hours = job.runtimeMs / slots.stepMs;
+  const last = job.deadlineAtMs === undefined ? slots.count : (job.deadlineAtMs - slots.startAtMs) / slots.stepMs;
+  const allowed = locations.flatMap(({ id }, index) => ((job.locationIds?.includes(id) ?? true) ? [index] : []));
+  const ways: Way[] = [];
+  for (let set = 0; set < 2 ** last; set++) {
+    const chosen = Array.from({ length: last }, (_, slot) => slot).filter((slot) => (set >> slot) & 1);
+    if (chosen.length !== hours) continue;
+    if (job.mode === 'contiguous' && chosen.at(-1)! - chosen[0]! !== hours - 1) continue;
+    if (job.mode !== 'migratable') {
+      for (const location of allowed) ways.push(chosen.map((slot) => [location, slot] as const));
+      continue;
+    }
+    let partial: Way[] = [[]];
+    for (const slot of chosen) partial = partial.flatMap((way) => allowed.map((at) => [...way, [at, slot] as const]));
+    ways.push(...partial);
+  }
+  return ways;
+}
