@@ -12,11 +12,11 @@ import {
   checkSameTopology,
   scorerOf,
 } from './check-input.ts';
-import { copyJob, copyNode, copyPlacement } from './copy.ts';
+import { copyJob, copyNode } from './copy.ts';
 import { placeTogether } from './place-gang.ts';
 import { createMix } from './mix.ts';
 import { createKindStreams } from './node-kinds.ts';
-import { createPacking, type Packing } from './packing.ts';
+import { createPacking, placementOf, type Packing } from './packing.ts';
 import type { Held } from './running.ts';
 import { statsOf } from './stats.ts';
 import type { Packer, PackerInput, PackOptions, PlaceResult } from './types.ts';
@@ -27,7 +27,6 @@ const TURNOVER_JOBS = 512;
 /** A job in its place; `held` is valid for the packing it was made in. */
 interface Placed {
   readonly job: Job;
-  readonly placement: Placement;
   readonly startedAtMs?: number;
   held: Held;
 }
@@ -89,17 +88,22 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
 
   input.running?.forEach(({ job, placement, startedAtMs }, index) => {
     const held = packing.occupy({ job, placement }, `running[${index}]`);
-    placed.set(job.id, { job: copyJob(job), placement: copyPlacement(placement), held, ...started(startedAtMs) });
+    placed.set(job.id, { job: copyJob(job), held, ...started(startedAtMs) });
   });
 
   /** The packing of the nodes as they are now. */
   const current = (): Packing => {
     if (!isStale) return packing;
+    const before = packing;
     packing = create();
-    for (const entry of placed.values()) entry.held = packing.occupy(entry, 'running');
+    for (const entry of placed.values()) {
+      const { job, held } = entry;
+      entry.held = packing.occupy({ job, placement: placementOf(before.fleet, job, held) }, 'running');
+    }
     isStale = false;
     return packing;
   };
+  const nodeIdOf = ({ node }: Held) => packing.fleet.nodes[node]!.id;
   const checkNew = (job: Job): void => {
     checkPackJob(job);
     checkClock(job, current().hasExpiry, nowMs);
@@ -111,13 +115,13 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   const observe = (job: Job): void => {
     if (mix.observe(job)) current().setMix(mix.shapes());
   };
-  const keep = (job: Job, { placement, held }: Pick<Placed, 'placement' | 'held'>): PlaceResult => {
-    placed.set(job.id, { job: copyJob(job), placement, held });
+  const keep = (job: Job, { placement, held }: { readonly placement: Placement; readonly held: Held }): PlaceResult => {
+    placed.set(job.id, { job: copyJob(job), held });
     if (turnover.departureRatio > 0) {
       turnover.departureRatio *= 1 - 1 / TURNOVER_JOBS;
       current().lookAgain(held.node);
     }
-    return { placement: copyPlacement(placement) };
+    return { placement };
   };
   const take = (job: Job): PlaceResult => {
     const outcome = current().take(job);
@@ -182,7 +186,7 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
       entryOf(nodes, 'nodeId', nodeId, 'node of the fleet');
       nodes.delete(nodeId);
       isStale = true;
-      const gone = [...placed.values()].filter(({ placement }) => placement.nodeId === nodeId).map(({ job }) => job);
+      const gone = [...placed.values()].filter(({ held }) => nodeIdOf(held) === nodeId).map(({ job }) => job);
       for (const { id } of gone) placed.delete(id);
       return gone;
     },
@@ -193,9 +197,9 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
     },
     snapshot: () => ({
       nodes: [...nodes.values()].map(copyNode),
-      running: [...placed.values()].map(({ job, placement, startedAtMs }) => ({
+      running: [...placed.values()].map(({ job, held, startedAtMs }) => ({
         job: copyJob(job),
-        placement: copyPlacement(placement),
+        placement: placementOf(packing.fleet, job, held),
         ...started(startedAtMs),
       })),
       ...mix.snapshot(),
