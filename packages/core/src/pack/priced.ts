@@ -1,9 +1,10 @@
 import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
-import { createExpectedWaste } from './expected-waste.ts';
+import { createExpectedWaste, scramble } from './expected-waste.ts';
 import type { Fleet } from './fleet.ts';
 import { fewestInstances, hasTwinBefore, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
+import { createNumberTable } from './number-table.ts';
 import { createScarcity, type Turnover } from './scarcity.ts';
 import type { MixShape } from './task-streams.ts';
 
@@ -12,6 +13,9 @@ import type { MixShape } from './task-streams.ts';
  * two shares of GPUs idle beside a number of this size.
  */
 const DEAREST_MILLI = 2 ** 20;
+
+/** Growths remembered. They are computed anew after that, with the same result. */
+const MAX_REMEMBERED = 1 << 18;
 
 /**
  * Least growth of expected final waste plus the price of the hosts that hard jobs lose, in whole milli-GPU; see
@@ -32,11 +36,14 @@ export function priced(
   const { kindOf } = fleet.catalogue;
   const { nodeGpuFree: gpuTotal } = kindState;
   const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
-  const { waste } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
+  const { waste, wholeSteps, name } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
   const scarcity = createScarcity(fleet, shapes, turnover);
   const instances = fewestInstances(fleet);
   // Expected waste of each node as it stands; NaN: to be computed.
   const before = new Float64Array(nodeCount).fill(NaN);
+  const names = new Int32Array(2 * nodeCount);
+  const growths = createNumberTable(MAX_REMEMBERED);
+  const numberOf = shapeNumbers();
   /** Takes (`sign` -1) or gives back (`sign` 1) a share, so that it can be tried. */
   const moveShare = (node: number, gpu: number, { gpuMilli, gpuMemoryMib }: Demand, sign: -1 | 1): void => {
     gpuFree[gpu]! += sign * gpuMilli;
@@ -56,14 +63,22 @@ export function priced(
     for (const g of tried) gpuFree[g] = GPU_MILLI;
   };
 
+  const look = (node: number): void => {
+    if (!Number.isNaN(before[node])) return;
+    before[node] = waste(node, cpuFree[node]!);
+    name(node, cpuFree[node]!, names);
+  };
   // GPU of the share that was looked at last.
   let bestGpu = -1;
   /** Growth of waste, least over the GPUs for a share, the lowest of equals, which is left in `bestGpu`. */
   const growth = (node: number, demand: Demand): number => {
-    if (Number.isNaN(before[node])) before[node] = waste(node, cpuFree[node]!);
-    const cpuLeft = cpuFree[node]! - demand.cpuMilli;
+    look(node);
+    const cpuLeft = wholeSteps(cpuFree[node]!) - demand.cpuMilli;
     let least = Infinity;
-    if (demand.isSpread) least = whenSpread(fleet, node, demand, () => waste(node, cpuFree[node]!));
+    if (demand.isSpread)
+      least = whenSpread(fleet, node, demand, () =>
+        waste(node, wholeSteps(cpuFree[node]! + demand.cpuMilli) - demand.cpuMilli),
+      );
     else if (!demand.isShare) {
       takeWhole(node, demand);
       least = waste(node, cpuLeft);
@@ -85,6 +100,19 @@ export function priced(
     }
     return least - before[node]!;
   };
+  /** The growth, remembered by state and shape. */
+  const knownGrowth = (node: number, demand: Demand): number => {
+    const number = numberOf(demand);
+    if (number < 0) return growth(node, demand);
+    look(node);
+    const first = scramble(names[2 * node]! + number);
+    const second = names[2 * node + 1]! ^ number;
+    const known = growths.get(first, second);
+    if (!Number.isNaN(known)) return known;
+    const grown = growth(node, demand);
+    growths.set(first, second, grown);
+    return grown;
+  };
   /** Price of the hosts that hard jobs lose when the demand goes to the node. */
   const hostsLost = (node: number, demand: Demand, gpu: number): number => {
     if (demand.isSpread) return whenSpread(fleet, node, demand, () => scarcity.loss(node));
@@ -102,8 +130,10 @@ export function priced(
 
   const score = (node: number, demand: Demand): number => {
     if (demand.isMig) return instances(node);
-    const grown = growth(node, demand);
-    const cost = Math.round(scarcity.isHost(node) ? grown + hostsLost(node, demand, bestGpu) : grown);
+    const isHost = scarcity.isHost(node);
+    // A share that may lose hosts is tried, to find the GPU it takes.
+    const grown = isHost && demand.isShare ? growth(node, demand) : knownGrowth(node, demand);
+    const cost = Math.round(isHost ? grown + hostsLost(node, demand, bestGpu) : grown);
     const total = gpuTotal[kindOf[node]!]!;
     const usedRatio = total === 0 ? 1 : (total - nodeGpuFree[node]!) / total;
     // Costs are whole, so half a milli-GPU orders the nodes of equal cost.
@@ -118,4 +148,28 @@ export function priced(
     scarcity.changed(node, mark);
   };
   return { score, shareGpu, changed };
+}
+
+/** Numbers demands from 0, the same number for those whose growth of waste is the same on every node; -1: it is not remembered. */
+function shapeNumbers(): (demand: Demand) => number {
+  const known = new WeakMap<Demand, number>();
+  const numbers = new Map<string, number>();
+  let last: Demand | undefined;
+  let lastNumber = -1;
+  const numberOf = (demand: Demand): number => {
+    const { cpuMilli, gpuCount, gpuMilli, gpuMemoryMib, isSpread, isGpuEligible } = demand;
+    // What GPU memory is left is no part of a state where the mix does not ask for it.
+    if (isSpread || gpuMemoryMib > 0) return -1;
+    const key = [cpuMilli, gpuCount, gpuMilli, isGpuEligible.join('')].join('/');
+    const number = numbers.get(key) ?? numbers.size;
+    numbers.set(key, number);
+    return number;
+  };
+  return (demand) => {
+    if (demand === last) return lastNumber;
+    last = demand;
+    lastNumber = known.get(demand) ?? numberOf(demand);
+    known.set(demand, lastNumber);
+    return lastNumber;
+  };
 }

@@ -1,6 +1,7 @@
 import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import type { Fleet } from './fleet.ts';
+import { createHostCount } from './host-count.ts';
 import type { MixShape } from './task-streams.ts';
 
 /** Price of the last host, as a share of the milli-GPU the shape asks for. Chosen on OpenB and mixes drawn from it. */
@@ -69,8 +70,13 @@ export function createScarcity(fleet: Fleet, shapes: readonly MixShape[], turnov
   const gpuPerJob = mean(({ gpuCount, gpuMilli }) => gpuCount * gpuMilli);
   const cpuPerJob = mean(({ cpuMilli }) => cpuMilli);
 
-  // By shape, then by node, so that the hosts of one shape lie side by side.
-  const hosts = new Int32Array(hard.length * nodeCount);
+  const hostCount = createHostCount(
+    state,
+    hard.map(({ demand }) => demand),
+  );
+  // By node, then by shape.
+  const hosts = new Int32Array(nodeCount * hard.length);
+  const counts = new Int32Array(hard.length);
   const supply = new Float64Array(hard.length);
   const level = new Int32Array(hard.length);
   const price = new Float64Array(hard.length);
@@ -81,10 +87,12 @@ export function createScarcity(fleet: Fleet, shapes: readonly MixShape[], turnov
 
   const count = (node: number): void => {
     const isOpen = isCordoned[node] === 0;
+    if (isOpen) hostCount.count(node, counts);
+    else counts.fill(0);
+    const at = node * hard.length;
     for (let q = 0; q < hard.length; q++) {
-      const now = isOpen ? hostsOn(fleet, node, hard[q]!.demand) : 0;
-      supply[q]! += now - hosts[q * nodeCount + node]!;
-      hosts[q * nodeCount + node] = now;
+      supply[q]! += counts[q]! - hosts[at + q]!;
+      hosts[at + q] = counts[q]!;
     }
     gpuLeft -= gpuOf[node]!;
     cpuLeft -= cpuOf[node]!;
@@ -127,48 +135,27 @@ export function createScarcity(fleet: Fleet, shapes: readonly MixShape[], turnov
   reprice();
 
   const isHost = (node: number): boolean => {
-    for (const q of active) if (hosts[q * nodeCount + node]! > 0) return true;
+    const at = node * hard.length;
+    for (const q of active) if (hosts[at + q]! > 0) return true;
     return false;
   };
   const loss = (node: number): number => {
+    const at = node * hard.length;
+    hostCount.count(node, counts);
     let sum = 0;
-    for (const q of active) {
-      const before = hosts[q * nodeCount + node]!;
-      if (before > 0) sum += price[q]! * (before - hostsOn(fleet, node, hard[q]!.demand));
-    }
+    for (const q of active) sum += price[q]! * (hosts[at + q]! - counts[q]!);
     return sum;
   };
   const changed: Scarcity['changed'] = (node, mark) => {
     count(node);
     reprice();
-    for (const q of moved) {
-      const start = q * nodeCount;
-      for (let other = 0; other < nodeCount; other++) if (hosts[start + other]! > 0) mark(other);
+    if (moved.length === 0) return;
+    for (let other = 0; other < nodeCount; other++) {
+      const at = other * hard.length;
+      if (moved.some((q) => hosts[at + q]! > 0)) mark(other);
     }
   };
   return { loss, isHost, changed };
-}
-
-/** Jobs of the demand that the node could start now, on GPUs nobody cut. `O(GPUs)` */
-function hostsOn({ state }: Fleet, node: number, demand: Demand): number {
-  const { gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree } = state;
-  const { cpuMilli, memoryMib, gpuCount, gpuMilli, gpuMemoryMib, isGpuEligible } = demand;
-  let most = Infinity;
-  if (cpuMilli > 0) most = Math.floor(cpuFree[node]! / cpuMilli);
-  if (memoryMib > 0) most = Math.min(most, Math.floor(memoryFree[node]! / memoryMib));
-  if (most === 0) return 0;
-  const end = gpuStart[node + 1]!;
-  let fitting = 0;
-  for (let g = gpuStart[node]!; g < end; g++) {
-    const free = gpuFree[g]!;
-    if (free < gpuMilli || isGpuEligible[gpuType[g]!] === 0) continue;
-    if (gpuMilli === GPU_MILLI) fitting++;
-    else {
-      const byMemory = gpuMemoryMib > 0 ? Math.floor(gpuMemoryFree[g]! / gpuMemoryMib) : Infinity;
-      fitting += Math.min(Math.floor(free / gpuMilli), byMemory);
-    }
-  }
-  return Math.min(most, Math.floor(fitting / gpuCount));
 }
 
 /** The shapes that have prices. */
@@ -198,12 +185,18 @@ function hardShapes(fleet: Fleet, shapes: readonly MixShape[]): readonly HardSha
       add({ ...demand, memoryMib: 0, gpuMemoryMib: 0, isGpuEligible: all });
     }
   }
-  const rated = [...candidates.values()].map((demand) => {
+  const demands = [...candidates.values()];
+  const perKind = catalogue.kindNodes.map((_, kind) => {
+    const counts = new Int32Array(demands.length);
+    createHostCount(kindState, demands).count(kind, counts);
+    return counts;
+  });
+  const rated = demands.map((demand, k) => {
     const rate = shapes.reduce((sum, shape) => sum + shape.frequency * unitsIn(shape.demand, demand), 0);
     const isSingle = demand.gpuCount === 1 && !isChoosy(demand);
     const weight = (isSingle ? SINGLE_PRICE_RATIO : PRICE_RATIO) * milliOf(demand);
     let supply = 0;
-    for (const kind of catalogue.kindOf) supply += hostsOn({ ...fleet, state: kindState }, kind, demand);
+    for (const kind of catalogue.kindOf) supply += perKind[kind]![k]!;
     return { demand, rate, weight, supply };
   });
   const able = rated.filter(({ supply }) => supply > 0);

@@ -7,6 +7,7 @@ import {
   firstOfLargest,
   HOLDS,
   HOLDS_NOT,
+  IS_TWIN,
   NEVER_HOLDS,
   setKey,
   setTops,
@@ -15,13 +16,12 @@ import {
   type ShapeScores,
 } from './shape-scores.ts';
 import { fits, shortfall } from './shortfall.ts';
+import { createTwins } from './twins.ts';
 
 /** Shapes whose scores are kept; beyond them the one asked for longest ago makes room. */
 const MAX_SHAPES = 256;
 /** Jobs placed in a row after which a shape is no longer expected to fail. */
 const PLACED_IN_ROW = 64;
-
-const NONE: Found = { node: -1, key: -Infinity };
 
 /** Finds the best node for a demand without looking at all of them. */
 export interface ScoreIndex {
@@ -47,68 +47,72 @@ export interface ScoreIndex {
  */
 export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   const { state, isCordoned, kindState, expiresAtMs } = fleet;
-  const { kindOf, kindNodes, ruleSetOf } = fleet.catalogue;
-  const { nodeCount, jobCount, memoryFree } = state;
+  const { kindOf, ruleSetOf } = fleet.catalogue;
+  const { nodeCount, memoryFree } = state;
   const { tellsTwinsApart = false } = scorer;
   const digits = blockDigits(nodeCount);
   const blockCount = Math.ceil(nodeCount / 2 ** digits);
-  const { older, changedAt, newest, count, note } = createChangeOrder(nodeCount);
+  const twins = createTwins(fleet, !tellsTwinsApart);
+  const { groupCount, groupOf, isTwin } = twins;
+  // Groups come after the nodes.
+  const { older, changedAt, newest, count, note } = createChangeOrder(nodeCount + groupCount);
   let requests = 0;
-  const kindKey = new Float64Array(kindNodes.length);
   const shapes = new Map<string, ShapeScores>();
 
   /** Key of a node that could hold the demand if it were emptier. */
   const lackKey = (node: number, demand: Demand): number =>
     isCordoned[node] === 1 ? -Infinity : -shortfall(state, node, demand);
+  const keyOf = (node: number, demand: Demand, hasShortfalls: boolean): number => {
+    if (isCordoned[node] === 0 && fits(state, node, demand)) return scorer.score(node, demand);
+    return hasShortfalls ? lackKey(node, demand) : -Infinity;
+  };
+  const setTwinKey = ({ twinKeys, holds, demand, hasShortfalls }: ShapeScores, group: number): void => {
+    const node = twins.first(group);
+    if (node >= 0) twinKeys[group] = holds[node] === NEVER_HOLDS ? -Infinity : keyOf(node, demand, hasShortfalls);
+  };
   const build = (scores: ShapeScores): void => {
     const { keys, holds, demand, hasShortfalls } = scores;
     const capable = capableKinds(fleet, demand);
-    kindKey.fill(NaN);
     for (let node = 0; node < nodeCount; node++) {
-      const kind = kindOf[node]!;
-      if (capable[kind] === 0 || demand.isAdmitted[ruleSetOf[node]!] === 0) {
-        keys[node] = -Infinity;
-        holds[node] = NEVER_HOLDS;
-        continue;
-      }
-      // Empty nodes of one kind share their key.
-      const isPlain = !tellsTwinsApart && jobCount[node] === 0 && isCordoned[node] === 0;
-      let key = isPlain ? kindKey[kind]! : NaN;
-      if (Number.isNaN(key)) {
-        const isFit = isCordoned[node] === 0 && fits(state, node, demand);
-        if (isFit) key = scorer.score(node, demand);
-        else key = hasShortfalls ? lackKey(node, demand) : -Infinity;
-        if (isPlain) kindKey[kind] = key;
+      let key = -Infinity;
+      if (capable[kindOf[node]!] === 0 || demand.isAdmitted[ruleSetOf[node]!] === 0) holds[node] = NEVER_HOLDS;
+      else if (isTwin[node] === 1) holds[node] = IS_TWIN;
+      else {
+        key = keyOf(node, demand, hasShortfalls);
+        holds[node] = key >= 0 ? HOLDS : HOLDS_NOT;
       }
       keys[node] = key;
-      holds[node] = key >= 0 ? HOLDS : HOLDS_NOT;
     }
     setTops(scores, digits);
+    for (let group = 0; group < groupCount; group++) setTwinKey(scores, group);
   };
   const update = (scores: ShapeScores): void => {
     const { holds, isLoose, demand, hasShortfalls, seen } = scores;
     for (let node = newest(); node >= 0 && changedAt[node]! > seen; node = older[node]!) {
+      if (node >= nodeCount) {
+        setTwinKey(scores, node - nodeCount);
+        continue;
+      }
       const held = holds[node]!;
       if (held === NEVER_HOLDS) continue;
-      const isFit = isCordoned[node] === 0 && fits(state, node, demand);
-      if (isFit || hasShortfalls) {
-        holds[node] = isFit ? HOLDS : HOLDS_NOT;
-        setKey(scores, digits, node, isFit ? scorer.score(node, demand) : lackKey(node, demand));
-      } else if (held === HOLDS) {
-        // Most changes make a full node fuller, so this is kept from touching the keys.
-        holds[node] = HOLDS_NOT;
-        isLoose[node >> digits] = 1;
-      }
+      const isOut = isTwin[node] === 1;
+      const isFit = !isOut && isCordoned[node] === 0 && fits(state, node, demand);
+      holds[node] = isOut ? IS_TWIN : isFit ? HOLDS : HOLDS_NOT;
+      if (isFit) setKey(scores, digits, node, scorer.score(node, demand));
+      else if (hasShortfalls) setKey(scores, digits, node, isOut ? -Infinity : lackKey(node, demand));
+      // Most changes make a full node fuller, so they are kept from touching the keys.
+      else if (held === HOLDS) isLoose[node >> digits] = 1;
     }
   };
 
   /** The arrays of the shape asked for longest ago, which is dropped, or new ones while there is room. */
-  const takeArrays = (): Pick<ShapeScores, 'keys' | 'tops' | 'isLoose' | 'holds'> => {
+  const takeArrays = (): Pick<ShapeScores, 'keys' | 'tops' | 'isLoose' | 'twinKeys' | 'holds'> => {
     if (shapes.size < MAX_SHAPES) {
       return {
         keys: new Float64Array(nodeCount),
         tops: new Float64Array(blockCount),
         isLoose: new Uint8Array(blockCount),
+        twinKeys: new Float64Array(groupCount),
         holds: new Uint8Array(nodeCount),
       };
     }
@@ -122,8 +126,8 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     requests++;
     let scores = shapes.get(key);
     if (scores === undefined) {
-      const { keys, tops, isLoose, holds } = takeArrays();
-      const lists = { keys, tops, isLoose, holds };
+      const { keys, tops, isLoose, twinKeys, holds } = takeArrays();
+      const lists = { keys, tops, isLoose, twinKeys, holds };
       scores = { demand: make(), ...lists, hasShortfalls: false, placedInRow: 0, seen: -1, usedAt: 0 };
       shapes.set(key, scores);
     }
@@ -164,9 +168,26 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   };
   const search = (scores: ShapeScores, limits: Limits): Found => {
     const node = firstOfLargest(scores, digits);
-    if (node < 0) return NONE;
-    const key = scores.keys[node]!;
-    return isWithin(node, limits) ? { node, key } : searchWithin(scores, limits);
+    const isFound = node < 0 || isWithin(node, limits);
+    return orTwin(
+      isFound ? { node, key: node < 0 ? -Infinity : scores.keys[node]! } : searchWithin(scores, limits),
+      scores,
+      limits,
+    );
+  };
+  /** The node that stands for a group if it is better than what was found among those that stand for themselves. */
+  const orTwin = (found: Found, { twinKeys }: ShapeScores, limits: Limits): Found => {
+    let { node, key } = found;
+    for (let group = 0; group < groupCount; group++) {
+      const twinKey = twinKeys[group]!;
+      if (twinKey < key || twinKey === -Infinity) continue;
+      const twin = twins.first(group);
+      // All nodes of a group have the same memory and end.
+      if (twin < 0 || (twinKey === key && twin > node) || !isWithin(twin, limits)) continue;
+      node = twin;
+      key = twinKey;
+    }
+    return node === found.node ? found : { node, key };
   };
   const best: ScoreIndex['best'] = (scores, limits) => {
     const found = search(scores, limits);
@@ -184,21 +205,26 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     return search(scores, limits);
   };
 
-  const bestAmong: ScoreIndex['bestAmong'] = ({ keys, holds }, nodes, limits) => {
+  const bestAmong: ScoreIndex['bestAmong'] = ({ keys, twinKeys, holds }, nodes, limits) => {
     let found = -1;
     let largest = -Infinity;
     for (const node of nodes) {
-      const key = keys[node]!;
-      if (holds[node] !== HOLDS || key <= largest || !isWithin(node, limits)) continue;
+      const held = holds[node]!;
+      const key = held === HOLDS ? keys[node]! : held === IS_TWIN ? twinKeys[groupOf[node]!]! : -Infinity;
+      if (key < 0 || key <= largest || !isWithin(node, limits)) continue;
       found = node;
       largest = key;
     }
     return found;
   };
 
+  const mark = (node: number): void => {
+    note(isTwin[node] === 1 ? nodeCount + groupOf[node]! : node);
+  };
   const changed = (node: number): void => {
+    if (twins.changed(node)) note(nodeCount + groupOf[node]!);
     note(node);
-    scorer.changed(node, note);
+    scorer.changed(node, mark);
   };
   return { scoresOf, best, bestAmong, changed };
 }

@@ -20,6 +20,8 @@ export interface Found {
 export const HOLDS_NOT = 0;
 export const HOLDS = 1;
 export const NEVER_HOLDS = 2;
+/** Its group stands for it. */
+export const IS_TWIN = 3;
 
 /**
  * The keys of all nodes for one shape: the score of a node that holds it (>= 0), minus the shortfall of one that could if it
@@ -38,6 +40,8 @@ export interface ShapeScores {
   readonly tops: Float64Array;
   /** By block: 1 when its keys may all be smaller than `tops` says. */
   readonly isLoose: Uint8Array;
+  /** By group of empty nodes, see {@link Twins}: the key of each of them. Out of date when there is none. */
+  readonly twinKeys: Float64Array;
   /** By node: whether it holds the shape now. Small enough to stay near the processor, which the keys of all shapes are not. */
   readonly holds: Uint8Array;
   /** False: only nodes that hold the shape count. */

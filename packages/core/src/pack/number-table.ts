@@ -1,26 +1,26 @@
-/** Estimates by node state; see {@link createWasteTable}. */
-export interface WasteTable {
-  /** The estimate of a state, NaN when it is not known. */
+/** Numbers by name; see {@link createNumberTable}. */
+export interface NumberTable {
+  /** The number of a name, NaN when it is not known. */
   readonly get: (first: number, second: number) => number;
-  /** Remembers the estimate of a state that is not known. */
+  /** Remembers the number of a name that is not known. */
   readonly set: (first: number, second: number, value: number) => void;
 }
 
-/** States at the start, a power of two. */
+/** Places at the start, a power of two. */
 const FIRST_CAPACITY = 1 << 12;
 
 /**
- * A hash table in typed arrays, from states named by two hashes of 32 bits. Holds `maxStates` at most and then begins anew, so
- * an estimate may be computed twice.
+ * A hash table in typed arrays, from names of two times 32 bits, the first of them well spread. Holds `maxNames` at most and then
+ * begins anew, so a number may be computed twice.
  */
-export function createWasteTable(maxStates: number): WasteTable {
+export function createNumberTable(maxNames: number): NumberTable {
   let capacity = FIRST_CAPACITY;
   let count = 0;
   let firsts = new Int32Array(capacity);
   let seconds = new Int32Array(capacity);
   let values = new Float64Array(capacity).fill(NaN);
 
-  /** Slot of the state, or the empty slot where it belongs. */
+  /** Slot of the name, or the empty slot where it belongs. */
   const slotOf = (first: number, second: number): number => {
     let slot = first & (capacity - 1);
     while (!Number.isNaN(values[slot]) && (firsts[slot] !== first || seconds[slot] !== second)) {
@@ -48,7 +48,7 @@ export function createWasteTable(maxStates: number): WasteTable {
   return {
     get: (first, second) => values[slotOf(first, second)]!,
     set: (first, second, value) => {
-      if (count === maxStates) {
+      if (count === maxNames) {
         values.fill(NaN);
         count = 0;
       } else if (2 * count >= capacity) grow();
