@@ -16,37 +16,41 @@ const FIRST_CAPACITY = 1 << 12;
 export function createNumberTable(maxNames: number): NumberTable {
   let capacity = FIRST_CAPACITY;
   let count = 0;
-  let firsts = new Int32Array(capacity);
-  let seconds = new Int32Array(capacity);
-  let values = new Float64Array(capacity).fill(NaN);
+  let values = new Float64Array(0);
+  let names = new Int32Array(0);
+  /** Name and value of a place lie side by side, so that one look at memory finds both. */
+  const allocate = (): void => {
+    values = new Float64Array(2 * capacity).fill(NaN);
+    names = new Int32Array(values.buffer);
+  };
+  allocate();
 
-  /** Slot of the name, or the empty slot where it belongs. */
-  const slotOf = (first: number, second: number): number => {
-    let slot = first & (capacity - 1);
-    while (!Number.isNaN(values[slot]) && (firsts[slot] !== first || seconds[slot] !== second)) {
-      slot = (slot + 1) & (capacity - 1);
+  /** Place of the name, or the empty place where it belongs: its value is at twice that, its name at four times, and two on. */
+  const placeOf = (first: number, second: number): number => {
+    let place = first & (capacity - 1);
+    while (!Number.isNaN(values[2 * place]) && (names[4 * place + 2] !== first || names[4 * place + 3] !== second)) {
+      place = (place + 1) & (capacity - 1);
     }
-    return slot;
+    return place;
   };
   const put = (first: number, second: number, value: number): void => {
-    const slot = slotOf(first, second);
-    firsts[slot] = first;
-    seconds[slot] = second;
-    values[slot] = value;
+    const place = placeOf(first, second);
+    values[2 * place] = value;
+    names[4 * place + 2] = first;
+    names[4 * place + 3] = second;
   };
   const grow = (): void => {
-    const [oldFirsts, oldSeconds, oldValues] = [firsts, seconds, values];
+    const [oldCapacity, oldValues, oldNames] = [capacity, values, names];
     capacity *= 2;
-    firsts = new Int32Array(capacity);
-    seconds = new Int32Array(capacity);
-    values = new Float64Array(capacity).fill(NaN);
-    oldValues.forEach((value, slot) => {
-      if (!Number.isNaN(value)) put(oldFirsts[slot]!, oldSeconds[slot]!, value);
-    });
+    allocate();
+    for (let place = 0; place < oldCapacity; place++) {
+      if (Number.isNaN(oldValues[2 * place])) continue;
+      put(oldNames[4 * place + 2]!, oldNames[4 * place + 3]!, oldValues[2 * place]!);
+    }
   };
 
   return {
-    get: (first, second) => values[slotOf(first, second)]!,
+    get: (first, second) => values[2 * placeOf(first, second)]!,
     set: (first, second, value) => {
       if (count === maxNames) {
         values.fill(NaN);

@@ -3,14 +3,14 @@ import type { Demand } from './demand.ts';
 import { capableKinds, type Fleet } from './fleet.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import {
-  blockDigits,
+  blocksOf,
   firstOfLargest,
   HOLDS,
   HOLDS_NOT,
   IS_TWIN,
   NEVER_HOLDS,
+  setBounds,
   setKey,
-  setTops,
   type Found,
   type Limits,
   type ShapeScores,
@@ -30,7 +30,7 @@ export interface ScoreIndex {
    * none yet; its main memory must not exceed that of any job of the shape.
    */
   readonly scoresOf: (key: string, make: () => Demand) => ShapeScores;
-  /** The node of the largest key within the limits, the smallest id of equals. `O(√nodes)` where limits seldom bind, `O(nodes)` at worst. */
+  /** The node of the largest key within the limits, the smallest id of equals. `O(∛nodes)` where limits seldom bind, `O(nodes)` at worst. */
   readonly best: (scores: ShapeScores, limits: Limits) => Found;
   /** The node of the largest key among some nodes, ascending, that holds the job; the smallest id of equals. -1: none does. */
   readonly bestAmong: (scores: ShapeScores, nodes: Int32Array, limits: Limits) => number;
@@ -50,8 +50,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   const { kindOf, ruleSetOf } = fleet.catalogue;
   const { nodeCount, memoryFree } = state;
   const { tellsTwinsApart = false } = scorer;
-  const digits = blockDigits(nodeCount);
-  const blockCount = Math.ceil(nodeCount / 2 ** digits);
+  const blocks = blocksOf(nodeCount);
   const twins = createTwins(fleet, !tellsTwinsApart);
   const { groupCount, groupOf, isTwin } = twins;
   // Groups come after the nodes.
@@ -83,11 +82,11 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
       }
       keys[node] = key;
     }
-    setTops(scores, digits);
+    setBounds(scores, blocks);
     for (let group = 0; group < groupCount; group++) setTwinKey(scores, group);
   };
   const update = (scores: ShapeScores): void => {
-    const { holds, isLoose, demand, hasShortfalls, seen } = scores;
+    const { holds, demand, hasShortfalls, seen } = scores;
     for (let node = newest(); node >= 0 && changedAt[node]! > seen; node = older[node]!) {
       if (node >= nodeCount) {
         setTwinKey(scores, node - nodeCount);
@@ -98,20 +97,18 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
       const isOut = isTwin[node] === 1;
       const isFit = !isOut && isCordoned[node] === 0 && fits(state, node, demand);
       holds[node] = isOut ? IS_TWIN : isFit ? HOLDS : HOLDS_NOT;
-      if (isFit) setKey(scores, digits, node, scorer.score(node, demand));
-      else if (hasShortfalls) setKey(scores, digits, node, isOut ? -Infinity : lackKey(node, demand));
-      // Most changes make a full node fuller, so they are kept from touching the keys.
-      else if (held === HOLDS) isLoose[node >> digits] = 1;
+      if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));
+      else if (hasShortfalls) setKey(scores, blocks, node, isOut ? -Infinity : lackKey(node, demand));
     }
   };
 
   /** The arrays of the shape asked for longest ago, which is dropped, or new ones while there is room. */
-  const takeArrays = (): Pick<ShapeScores, 'keys' | 'tops' | 'isLoose' | 'twinKeys' | 'holds'> => {
+  const takeArrays = (): Pick<ShapeScores, 'keys' | 'blockBounds' | 'groupBounds' | 'twinKeys' | 'holds'> => {
     if (shapes.size < MAX_SHAPES) {
       return {
         keys: new Float64Array(nodeCount),
-        tops: new Float64Array(blockCount),
-        isLoose: new Uint8Array(blockCount),
+        blockBounds: new Float64Array(blocks.blockCount),
+        groupBounds: new Float64Array(blocks.groupCount),
         twinKeys: new Float64Array(groupCount),
         holds: new Uint8Array(nodeCount),
       };
@@ -126,8 +123,8 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     requests++;
     let scores = shapes.get(key);
     if (scores === undefined) {
-      const { keys, tops, isLoose, twinKeys, holds } = takeArrays();
-      const lists = { keys, tops, isLoose, twinKeys, holds };
+      const { keys, blockBounds, groupBounds, twinKeys, holds } = takeArrays();
+      const lists = { keys, blockBounds, groupBounds, twinKeys, holds };
       scores = { demand: make(), ...lists, hasShortfalls: false, placedInRow: 0, seen: -1, usedAt: 0 };
       shapes.set(key, scores);
     }
@@ -142,16 +139,16 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     memoryFree[node]! >= memoryMib && expiresAtMs[node]! >= neededUntilMs;
   /** As `search`, when the node of the largest key is out of limits: keys say at most what a node is worth within them. */
   const searchWithin = (
-    { keys, tops, holds, hasShortfalls, demand }: ShapeScores,
+    { keys, blockBounds, holds, hasShortfalls, demand }: ShapeScores,
     { memoryMib, neededUntilMs }: Limits,
   ): Found => {
     const whole = { ...demand, memoryMib };
     let node = -1;
     let largest = -Infinity;
-    for (let block = 0; block < blockCount; block++) {
-      if (tops[block]! <= largest) continue;
-      const end = Math.min((block + 1) << digits, nodeCount);
-      for (let other = block << digits; other < end; other++) {
+    for (let block = 0; block < blocks.blockCount; block++) {
+      if (blockBounds[block]! <= largest) continue;
+      const end = Math.min((block + 1) << blocks.digits, nodeCount);
+      for (let other = block << blocks.digits; other < end; other++) {
         let key = keys[other]!;
         if (key <= largest || expiresAtMs[other]! < neededUntilMs) continue;
         if (!hasShortfalls && holds[other] !== HOLDS) continue;
@@ -167,7 +164,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     return { node, key: largest };
   };
   const search = (scores: ShapeScores, limits: Limits): Found => {
-    const node = firstOfLargest(scores, digits);
+    const node = firstOfLargest(scores, blocks);
     const isFound = node < 0 || isWithin(node, limits);
     return orTwin(
       isFound ? { node, key: node < 0 ? -Infinity : scores.keys[node]! } : searchWithin(scores, limits),

@@ -28,19 +28,19 @@ export const IS_TWIN = 3;
  * were emptier (< 0), and -Infinity for all others. Most changes make a full node another full node, so shortfalls are
  * looked after only while jobs of the shape fail; at other times the keys of nodes that do not hold it mean nothing.
  *
- * Nodes stand in blocks, about as many as a block has nodes, with the largest key of each. A key that falls only marks its block;
- * the largest is looked for again when the block comes first. So a change costs `O(1)` and touches little memory, the best
- * node `O(√nodes)`.
+ * Nodes stand in blocks and blocks in groups of as many, about the cube root of the nodes each, and no key is larger than the
+ * bound of its block and group. Keys that fall leave the bounds as they are: one that is too large is found out when it comes
+ * first, and set right. So a change costs `O(1)` and touches little memory, the best node `O(∛nodes)`.
  */
 export interface ShapeScores {
   readonly demand: Demand;
   /** By node. */
   readonly keys: Float64Array;
   /** By block: no key of it is larger. */
-  readonly tops: Float64Array;
-  /** By block: 1 when its keys may all be smaller than `tops` says. */
-  readonly isLoose: Uint8Array;
-  /** By group of empty nodes, see {@link Twins}: the key of each of them. Out of date when there is none. */
+  readonly blockBounds: Float64Array;
+  /** By group of blocks. */
+  readonly groupBounds: Float64Array;
+  /** By group of empty nodes that are alike, see {@link Twins}: the key of each of them. Out of date when there is none. */
   readonly twinKeys: Float64Array;
   /** By node: whether it holds the shape now. Small enough to stay near the processor, which the keys of all shapes are not. */
   readonly holds: Uint8Array;
@@ -54,59 +54,68 @@ export interface ShapeScores {
   usedAt: number;
 }
 
-/** Binary digits of the position in a block: blocks of about the square root of the nodes. */
-export function blockDigits(nodeCount: number): number {
-  return Math.ceil(Math.log2(Math.max(nodeCount, 1)) / 2);
+/** How the nodes of a fleet stand in blocks and groups. */
+export interface Blocks {
+  /** Binary digits of a position in a block, and of one in a group. */
+  readonly digits: number;
+  readonly blockCount: number;
+  readonly groupCount: number;
+}
+
+/** Divides positions into blocks and groups. */
+export function blocksOf(nodeCount: number): Blocks {
+  const digits = Math.max(1, Math.ceil(Math.log2(Math.max(nodeCount, 1)) / 3));
+  const blockCount = Math.ceil(nodeCount / 2 ** digits);
+  return { digits, blockCount, groupCount: Math.ceil(blockCount / 2 ** digits) };
 }
 
 /** Sets the key of one node. `O(1)` */
-export function setKey({ keys, tops, isLoose }: ShapeScores, digits: number, node: number, key: number): void {
-  const old = keys[node]!;
+export function setKey(scores: ShapeScores, { digits }: Blocks, node: number, key: number): void {
+  const { keys, blockBounds, groupBounds } = scores;
   keys[node] = key;
   const block = node >> digits;
-  const top = tops[block]!;
-  if (key >= top) {
-    tops[block] = key;
-    isLoose[block] = 0;
-  } else if (old === top) isLoose[block] = 1;
+  if (key <= blockBounds[block]!) return;
+  blockBounds[block] = key;
+  if (key > groupBounds[block >> digits]!) groupBounds[block >> digits] = key;
 }
 
-/** Finds the largest key of every block, after `keys` was written to. `O(nodes)` */
-export function setTops(scores: ShapeScores, digits: number): void {
-  for (let block = 0; block < scores.tops.length; block++) tighten(scores, digits, block);
-}
-
-function tighten({ keys, holds, tops, isLoose, hasShortfalls }: ShapeScores, digits: number, block: number): void {
-  const end = Math.min((block + 1) << digits, keys.length);
-  let top = -Infinity;
-  for (let node = block << digits; node < end; node++) {
-    if (keys[node]! > top && (hasShortfalls || holds[node] === HOLDS)) top = keys[node]!;
+/** Sets all bounds, after `keys` was written to. `O(nodes)` */
+export function setBounds({ keys, blockBounds, groupBounds }: ShapeScores, { digits }: Blocks): void {
+  blockBounds.fill(-Infinity);
+  groupBounds.fill(-Infinity);
+  for (let node = 0; node < keys.length; node++) {
+    if (keys[node]! > blockBounds[node >> digits]!) blockBounds[node >> digits] = keys[node]!;
   }
-  tops[block] = top;
-  isLoose[block] = 0;
+  for (let block = 0; block < blockBounds.length; block++) {
+    if (blockBounds[block]! > groupBounds[block >> digits]!) groupBounds[block >> digits] = blockBounds[block]!;
+  }
 }
 
-/**
- * The node of the largest key, the smallest of equals; -1 when there is none above -Infinity. `O(√nodes)`, and as much for each
- * marked block that comes first.
- */
-export function firstOfLargest(scores: ShapeScores, digits: number): number {
-  const { keys, holds, tops, isLoose, hasShortfalls } = scores;
+/** The node of the largest key, the smallest of equals; -1 when there is none above -Infinity. `O(∛nodes)`, and as much for each bound that is too large. */
+export function firstOfLargest(scores: ShapeScores, { digits }: Blocks): number {
+  const { keys, holds, blockBounds, groupBounds, hasShortfalls } = scores;
   for (;;) {
-    let block = -1;
-    let top = -Infinity;
-    for (let other = 0; other < tops.length; other++) {
-      if (tops[other]! <= top) continue;
-      block = other;
-      top = tops[other]!;
-    }
-    if (block < 0) return -1;
-    if (isLoose[block] === 1) {
-      tighten(scores, digits, block);
+    const group = positionOfLargest(groupBounds, 0, groupBounds.length);
+    const bound = groupBounds[group]!;
+    if (bound === undefined || bound === -Infinity) return -1;
+    const block = positionOfLargest(blockBounds, group << digits, Math.min((group + 1) << digits, blockBounds.length));
+    if (blockBounds[block]! < bound) {
+      groupBounds[group] = blockBounds[block]!;
       continue;
     }
-    let node = block << digits;
-    while (keys[node] !== top || (!hasShortfalls && holds[node] !== HOLDS)) node++;
-    return node;
+    let largest = -Infinity;
+    for (let node = block << digits, end = Math.min((block + 1) << digits, keys.length); node < end; node++) {
+      const key = keys[node]!;
+      if (key <= largest || (!hasShortfalls && holds[node] !== HOLDS)) continue;
+      if (key === bound) return node;
+      largest = key;
+    }
+    blockBounds[block] = largest;
   }
+}
+
+function positionOfLargest(values: Float64Array, start: number, end: number): number {
+  let position = start;
+  for (let k = start + 1; k < end; k++) if (values[k]! > values[position]!) position = k;
+  return position;
 }

@@ -15,12 +15,15 @@ export function shortfall(state: FleetState, node: number, demand: Demand): numb
   if (memory < memoryMib) lack += (memoryMib - memory) / memoryMib;
   if (demand.gpuCount === 0) return lack;
   if (demand.isMig) return findInstance(state, node, demand) < 0 ? lack + 1 : lack;
+  // Most nodes that lack something have nothing left of any GPU.
+  const isUsedUp = state.nodeGpuFree[node] === 0;
   if (demand.isShare) {
+    if (isUsedUp && demand.gpuMemoryMib === 0) return hasEligibleGpu(state, node, demand) ? lack + 1 : Infinity;
     const gpu = nearestShareGpu(state, node, demand);
     return gpu < 0 ? Infinity : lack + shareLack(state, gpu, demand);
   }
   if (demand.isSpread) return lack + spreadLack(state, node, demand);
-  const free = wholeGpusFree(state, node, demand);
+  const free = isUsedUp ? 0 : wholeGpusFree(state, node, demand);
   return free < demand.gpuCount ? lack + (demand.gpuCount - free) / demand.gpuCount : lack;
 }
 
@@ -93,6 +96,11 @@ export function nearestShareGpu(state: FleetState, node: number, demand: Demand)
     least = lack;
   }
   return nearest;
+}
+
+function hasEligibleGpu({ gpuStart, gpuType }: FleetState, node: number, { isGpuEligible }: Demand): boolean {
+  for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) if (isGpuEligible[gpuType[g]!] === 1) return true;
+  return false;
 }
 
 /** Eligible GPUs of the node that nobody uses. */

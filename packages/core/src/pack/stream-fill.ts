@@ -2,13 +2,23 @@ import { GPU_MILLI } from '../units.ts';
 import type { FleetState } from './fleet-state.ts';
 import { STREAM_COUNT, STREAM_LENGTH, type MixShape } from './task-streams.ts';
 
-/** The jobs of streams that one type of GPU can serve, in their order. */
-interface ServedStreams {
-  /** Jobs of stream `s` are those from `start[s]` to `start[s + 1] - 1`. */
+/** Jobs of streams, in their order. Jobs of stream `s` are those from `start[s]` to `start[s + 1] - 1`. */
+interface StreamJobs {
   readonly start: Int32Array;
   readonly cpuMilli: Float64Array;
-  /** Milli-GPU of all GPUs together; below 1,000 a share of one. */
+  /** Whole GPUs; 0 for a share, or none. */
+  readonly gpuCount: Int32Array;
+  /** Milli-GPU of all GPUs together. */
   readonly milli: Int32Array;
+}
+
+/** The jobs of streams that one type of GPU can serve. */
+interface ServedStreams {
+  readonly all: StreamJobs;
+  /** Those that need no whole GPU. */
+  readonly small: StreamJobs;
+  /** By job of all: where the small jobs after it begin. */
+  readonly smallAfter: Int32Array;
 }
 
 /** Offers streams of jobs to nodes; see {@link createStreamFill}. */
@@ -116,57 +126,106 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
     return (byType[kind] ??= serve(kind, streams));
   };
   const serve = (kind: number, streams: Uint32Array): ServedStreams => {
+    const isServed = (shape: number) => gpuNeed[shape] === 0 || eligible[shape]![kind] === 1;
+    const isSmall = (shape: number) => isServed(shape) && gpuNeed[shape]! < GPU_MILLI;
+    const smallAfter: number[] = [];
+    let small = 0;
+    for (const shape of streams) {
+      if (isSmall(shape)) small++;
+      if (isServed(shape)) smallAfter.push(small);
+    }
+    return { all: jobsOf(streams, isServed), small: jobsOf(streams, isSmall), smallAfter: Int32Array.from(smallAfter) };
+  };
+  const jobsOf = (streams: Uint32Array, isKept: (shape: number) => boolean): StreamJobs => {
     const start = new Int32Array(STREAM_COUNT + 1);
     const kept: number[] = [];
     streams.forEach((shape, at) => {
-      if (gpuNeed[shape] === 0 || eligible[shape]![kind] === 1) kept.push(shape);
+      if (isKept(shape)) kept.push(shape);
       if ((at + 1) % STREAM_LENGTH === 0) start[(at + 1) / STREAM_LENGTH] = kept.length;
     });
     return {
       start,
       cpuMilli: Float64Array.from(kept, (shape) => cpuNeed[shape]!),
+      gpuCount: Int32Array.from(kept, (shape) => (gpuNeed[shape] === GPU_MILLI ? countNeed[shape]! : 0)),
       milli: Int32Array.from(kept, (shape) => gpuNeed[shape]! * countNeed[shape]!),
     };
   };
+
+  // Of the fill in progress when all GPUs are alike: GPUs nobody cut, others that have something left, and what is left of CPU and GPU.
+  let whole = 0;
+  let cut = 0;
+  let cpuLeft = 0;
+  let idleLeft = 0;
+  /** Takes a share from the cut GPU with the least left that holds it, else from a whole one. False: neither is there. */
+  const takeShare = (need: number): boolean => {
+    let tightest = -1;
+    let least = GPU_MILLI;
+    for (let row = 0; row < cut; row++) {
+      const free = left[row]!;
+      if (free < need || free >= least) continue;
+      least = free;
+      tightest = row;
+    }
+    if (tightest < 0) {
+      if (whole === 0) return false;
+      whole--;
+      left[cut++] = GPU_MILLI - need;
+    } else if (least > need) left[tightest] = least - need;
+    else left[tightest] = left[--cut]!;
+    return true;
+  };
+  /** Offers jobs until no GPU is whole, all are used up, or too little CPU is left. Returns the first job not offered. */
+  const offer = ({ cpuMilli, gpuCount, milli: asked }: StreamJobs, from: number, end: number): number => {
+    for (let k = from; k < end; k++) {
+      const count = gpuCount[k]!;
+      const need = asked[k]!;
+      if (count > whole || cpuMilli[k]! > cpuLeft) continue;
+      if (count > 0) whole -= count;
+      else if (need > 0 && !takeShare(need)) continue;
+      cpuLeft -= cpuMilli[k]!;
+      idleLeft -= need;
+      if (whole === 0 || cpuLeft < leastCpu) return k + 1;
+    }
+    return end;
+  };
+  const largestCut = (): number => {
+    let largest = 0;
+    for (let row = 0; row < cut; row++) if (left[row]! > largest) largest = left[row]!;
+    return largest;
+  };
+  /** The same with jobs that need no whole GPU, when none is whole. Few of them fit, so it is told early that one does not. */
+  const offerSmall = ({ cpuMilli, milli: asked }: StreamJobs, from: number, end: number): void => {
+    let largest = largestCut();
+    for (let k = from; k < end; k++) {
+      const need = asked[k]!;
+      if (need > largest || cpuMilli[k]! > cpuLeft) continue;
+      cpuLeft -= cpuMilli[k]!;
+      if (need > 0) {
+        takeShare(need);
+        idleLeft -= need;
+        largest = largestCut();
+      }
+      if (largest === 0 || cpuLeft < leastCpu) return;
+    }
+  };
   /** As `fill`, for all streams, when all GPUs are of one type and nothing asks for GPU memory. The sum over the streams. */
-  const fillAlike = ({ start, cpuMilli, milli: asked }: ServedStreams, cpu: number, idle: number): number => {
+  const fillAlike = ({ all, small, smallAfter }: ServedStreams, cpu: number, idle: number): number => {
     let wholeRows = 0;
     while (wholeRows < rows && milli[wholeRows] === GPU_MILLI) wholeRows++;
     let sum = 0;
     for (let stream = 0; stream < STREAM_COUNT; stream++) {
-      // Cut GPUs that have something left, in any order: which of two equals is taken is all the same.
-      let cut = 0;
+      // In any order: which of two equals is taken is all the same.
+      cut = 0;
       for (let row = wholeRows; row < rows; row++) left[cut++] = milli[row]!;
-      let whole = wholeRows;
-      let cpuLeft = cpu;
-      let idleLeft = idle;
-      for (let k = start[stream]!, end = start[stream + 1]!; k < end; k++) {
-        const need = asked[k]!;
-        if (cpuMilli[k]! > cpuLeft) continue;
-        if (need >= GPU_MILLI) {
-          const count = need / GPU_MILLI;
-          if (count > whole) continue;
-          whole -= count;
-        } else if (need > 0) {
-          let tightest = -1;
-          let least = GPU_MILLI;
-          for (let row = 0; row < cut; row++) {
-            const free = left[row]!;
-            if (free < need || free >= least) continue;
-            least = free;
-            tightest = row;
-          }
-          if (tightest < 0) {
-            if (whole === 0) continue;
-            whole--;
-            left[cut++] = GPU_MILLI - need;
-          } else if (least > need) left[tightest] = least - need;
-          else left[tightest] = left[--cut]!;
-        }
-        cpuLeft -= cpuMilli[k]!;
-        idleLeft -= need;
-        if (idleLeft === 0 || cpuLeft < leastCpu) break;
+      whole = wholeRows;
+      cpuLeft = cpu;
+      idleLeft = idle;
+      let from = small.start[stream]!;
+      if (whole > 0) {
+        const next = offer(all, all.start[stream]!, all.start[stream + 1]!);
+        if (next > all.start[stream]!) from = smallAfter[next - 1]!;
       }
+      if (whole === 0 && cut > 0 && cpuLeft >= leastCpu) offerSmall(small, from, small.start[stream + 1]!);
       sum += idleLeft;
     }
     return sum;
