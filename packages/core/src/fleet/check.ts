@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
-import { checkNumber, checkOptionalNumber, type NumberRule } from '../check-number.ts';
+import { checkNumber, checkOptionalNumber, isNumber, type NumberRule } from '../check-number.ts';
 import {
   checkIds,
   checkList,
@@ -96,25 +96,28 @@ export function checkJob(job: Job): void {
   checkObject(() => 'job', job);
   checkText(() => 'id of the job', job.id, 'Give the job an id that is unique among all jobs.');
   const field = (name: string) => () => `${name} of job '${job.id}'`;
-  checkNumber(field('gpuCount'), job.gpuCount, GPU_COUNT);
-  checkNumber(field('cpuMilli'), job.cpuMilli, CPU);
-  checkNumber(field('memoryMib'), job.memoryMib, MEMORY);
-  checkOptionalNumber(field('gpuMilli'), job.gpuMilli, GPU_SHARE);
-  checkOptionalNumber(field('gpuMemoryMib'), job.gpuMemoryMib, MEMORY);
-  checkOptionalNumber(field('priority'), job.priority);
-  checkOptionalNumber(field('runtimeMs'), job.runtimeMs, RUNTIME);
-  checkOptionalNumber(field('minRuntimeMs'), job.minRuntimeMs, GUARANTEE);
-  checkOptionalText(field('migProfile'), job.migProfile);
-  checkOptionalText(field('gang'), job.gang, 'Leave gang out for a job that starts alone.');
-  checkOptionalFlag(field('isPreemptible'), job.isPreemptible);
-  checkModels(field('gpuModels'), job.gpuModels);
+  // Jobs are checked one by one as they come, so a field is named only when it is there, and a number only when it is wrong.
+  const number = (name: string, value: unknown, rule: NumberRule) => {
+    if (!isNumber(value, rule)) checkNumber(field(name), value, rule);
+  };
+  number('gpuCount', job.gpuCount, GPU_COUNT);
+  number('cpuMilli', job.cpuMilli, CPU);
+  number('memoryMib', job.memoryMib, MEMORY);
+  if (job.gpuMilli !== undefined) number('gpuMilli', job.gpuMilli, GPU_SHARE);
+  if (job.gpuMemoryMib !== undefined) number('gpuMemoryMib', job.gpuMemoryMib, MEMORY);
+  if (job.priority !== undefined) number('priority', job.priority, {});
+  if (job.runtimeMs !== undefined) number('runtimeMs', job.runtimeMs, RUNTIME);
+  if (job.minRuntimeMs !== undefined) number('minRuntimeMs', job.minRuntimeMs, GUARANTEE);
+  if (job.migProfile !== undefined) checkText(field('migProfile'), job.migProfile);
+  if (job.gang !== undefined) checkText(field('gang'), job.gang, 'Leave gang out for a job that starts alone.');
+  if (job.isPreemptible !== undefined) checkOptionalFlag(field('isPreemptible'), job.isPreemptible);
+  if (job.gpuModels !== undefined) checkModels(field('gpuModels'), job.gpuModels);
   checkJobRules(field, job);
-  checkTopology(field, job);
+  if (job.topology !== undefined) checkTopology(field, job.topology);
   checkShare(field, job);
 }
 
 function checkModels(field: () => string, models: unknown): void {
-  if (models === undefined) return;
   checkList(field, models, "Pass a list, also for one model: ['H100'].");
   if (models.length === 0) {
     throw new InvalidInputError(field(), 'must be absent or name a model', models, {
@@ -134,8 +137,7 @@ export function checkOptionalLevel(field: () => string, value: unknown): void {
   });
 }
 
-function checkTopology(field: (name: string) => () => string, { topology }: Job): void {
-  if (topology === undefined) return;
+function checkTopology(field: (name: string) => () => string, topology: NonNullable<Job['topology']>): void {
   checkObject(field('topology'), topology);
   checkOptionalLevel(field('topology.required'), topology.required);
   checkOptionalFlag(field('topology.prefersCompact'), topology.prefersCompact);

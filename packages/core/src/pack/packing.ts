@@ -20,6 +20,8 @@ import { unplacedReason } from './unplaced-reason.ts';
 /** Demands remembered, more than a gang has. */
 const MAX_DEMANDS = 4_096;
 
+const NO_GPUS: readonly number[] = [];
+
 /** A fleet of fixed nodes with an index over it. Rebuilt when nodes come or go. */
 export interface Packing {
   readonly fleet: Fleet;
@@ -164,7 +166,7 @@ export function createPacking(
 function choose(fleet: Fleet, scorer: NodeScorer, shape: Demand, node: number, memoryMib: number): Holding {
   const { cpuMilli, gpuMilli, gpuMemoryMib } = shape;
   const instance = shape.isMig ? findInstance(fleet.state, node, shape) : -1;
-  let gpus: readonly number[] = [];
+  let gpus = NO_GPUS;
   if (shape.isShare) gpus = [scorer.shareGpu(node, shape)];
   else if (shape.gpuMilli > 0) gpus = severalGpus(fleet, node, shape);
   return { cpuMilli, memoryMib, gpus, gpuMilli, gpuMemoryMib, instance };

@@ -1,20 +1,9 @@
 import { createChangeOrder } from './change-order.ts';
 import type { Demand } from './demand.ts';
-import { capableKinds, type Fleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { createNodeClasses } from './node-classes.ts';
 import type { NodeScorer } from './node-scorer.ts';
-import {
-  blocksOf,
-  firstOfLargest,
-  HOLDS,
-  HOLDS_NOT,
-  IS_TWIN,
-  NEVER_HOLDS,
-  setBounds,
-  setKey,
-  type Found,
-  type Limits,
-  type ShapeScores,
-} from './shape-scores.ts';
+import { blocksOf, firstOfLargest, setKey, type Found, type Limits, type ShapeScores } from './shape-scores.ts';
 import { fits, shortfall } from './shortfall.ts';
 import { createTwins } from './twins.ts';
 
@@ -47,7 +36,8 @@ export interface ScoreIndex {
  */
 export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   const { state, isCordoned, kindState, expiresAtMs } = fleet;
-  const { kindOf, ruleSetOf } = fleet.catalogue;
+  const { kindOf } = fleet.catalogue;
+  const { classOf, capable } = createNodeClasses(fleet);
   const { nodeCount, memoryFree } = state;
   const { tellsTwinsApart = false } = scorer;
   const blocks = blocksOf(nodeCount);
@@ -55,6 +45,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   const { groupCount, groupOf, isTwin } = twins;
   // Groups come after the nodes.
   const { older, changedAt, newest, count, note } = createChangeOrder(nodeCount + groupCount);
+  for (let node = 0; node < nodeCount; node++) if (isTwin[node] === 0) note(node);
   let requests = 0;
   const shapes = new Map<string, ShapeScores>();
 
@@ -65,41 +56,38 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     if (isCordoned[node] === 0 && fits(state, node, demand)) return scorer.score(node, demand);
     return hasShortfalls ? lackKey(node, demand) : -Infinity;
   };
-  const setTwinKey = ({ twinKeys, holds, demand, hasShortfalls }: ShapeScores, group: number): void => {
+  const setTwinKey = ({ twinKeys, isCapable, demand, hasShortfalls }: ShapeScores, group: number): void => {
     const node = twins.first(group);
-    if (node >= 0) twinKeys[group] = holds[node] === NEVER_HOLDS ? -Infinity : keyOf(node, demand, hasShortfalls);
-  };
-  const build = (scores: ShapeScores): void => {
-    const { keys, holds, demand, hasShortfalls } = scores;
-    const capable = capableKinds(fleet, demand);
-    for (let node = 0; node < nodeCount; node++) {
-      let key = -Infinity;
-      if (capable[kindOf[node]!] === 0 || demand.isAdmitted[ruleSetOf[node]!] === 0) holds[node] = NEVER_HOLDS;
-      else if (isTwin[node] === 1) holds[node] = IS_TWIN;
-      else {
-        key = keyOf(node, demand, hasShortfalls);
-        holds[node] = key >= 0 ? HOLDS : HOLDS_NOT;
-      }
-      keys[node] = key;
-    }
-    setBounds(scores, blocks);
-    for (let group = 0; group < groupCount; group++) setTwinKey(scores, group);
+    if (node < 0) return;
+    twinKeys[group] = isCapable[classOf[node]!] === 0 ? -Infinity : keyOf(node, demand, hasShortfalls);
   };
   const update = (scores: ShapeScores): void => {
-    const { holds, demand, hasShortfalls, seen } = scores;
+    const { holds, isCapable, demand, hasShortfalls, seen } = scores;
     for (let node = newest(); node >= 0 && changedAt[node]! > seen; node = older[node]!) {
       if (node >= nodeCount) {
         setTwinKey(scores, node - nodeCount);
         continue;
       }
-      const held = holds[node]!;
-      if (held === NEVER_HOLDS) continue;
+      if (isCapable[classOf[node]!] === 0) continue;
       const isOut = isTwin[node] === 1;
       const isFit = !isOut && isCordoned[node] === 0 && fits(state, node, demand);
-      holds[node] = isOut ? IS_TWIN : isFit ? HOLDS : HOLDS_NOT;
+      // Most changes make a full node fuller, so they are kept from touching the keys.
+      holds[node] = isFit ? 1 : 0;
       if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));
       else if (hasShortfalls) setKey(scores, blocks, node, isOut ? -Infinity : lackKey(node, demand));
     }
+    scores.seen = count();
+  };
+  /** Starts from nothing: only nodes that are no twins, and were noted therefore, have keys of their own. */
+  const build = (scores: ShapeScores): void => {
+    scores.keys.fill(-Infinity);
+    scores.blockBounds.fill(-Infinity);
+    scores.groupBounds.fill(-Infinity);
+    scores.holds.fill(0);
+    // Out of date until all is done: a scorer of the user may throw half way.
+    scores.seen = -1;
+    for (let group = 0; group < groupCount; group++) setTwinKey(scores, group);
+    update(scores);
   };
 
   /** The arrays of the shape asked for longest ago, which is dropped, or new ones while there is room. */
@@ -125,12 +113,13 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     if (scores === undefined) {
       const { keys, blockBounds, groupBounds, twinKeys, holds } = takeArrays();
       const lists = { keys, blockBounds, groupBounds, twinKeys, holds };
-      scores = { demand: make(), ...lists, hasShortfalls: false, placedInRow: 0, seen: -1, usedAt: 0 };
+      const demand = make();
+      const isCapable = capable(demand);
+      scores = { demand, isCapable, ...lists, hasShortfalls: false, placedInRow: 0, seen: -1, usedAt: 0 };
       shapes.set(key, scores);
     }
     if (scores.seen < 0) build(scores);
     else update(scores);
-    scores.seen = count();
     scores.usedAt = requests;
     return scores;
   };
@@ -151,7 +140,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
       for (let other = block << blocks.digits; other < end; other++) {
         let key = keys[other]!;
         if (key <= largest || expiresAtMs[other]! < neededUntilMs) continue;
-        if (!hasShortfalls && holds[other] !== HOLDS) continue;
+        if (!hasShortfalls && holds[other] === 0) continue;
         if (memoryFree[other]! < memoryMib) {
           if (kindState.memoryFree[kindOf[other]!]! < memoryMib) continue;
           key = -shortfall(state, other, whole);
@@ -195,10 +184,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     scores.placedInRow = 0;
     if (scores.hasShortfalls) return found;
     scores.hasShortfalls = true;
-    // Out of date until they are built: a scorer of the user may throw half way.
-    scores.seen = -1;
     build(scores);
-    scores.seen = count();
     return search(scores, limits);
   };
 
@@ -206,8 +192,8 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     let found = -1;
     let largest = -Infinity;
     for (const node of nodes) {
-      const held = holds[node]!;
-      const key = held === HOLDS ? keys[node]! : held === IS_TWIN ? twinKeys[groupOf[node]!]! : -Infinity;
+      const own = holds[node] === 1 ? keys[node]! : -Infinity;
+      const key = isTwin[node] === 1 ? twinKeys[groupOf[node]!]! : own;
       if (key < 0 || key <= largest || !isWithin(node, limits)) continue;
       found = node;
       largest = key;

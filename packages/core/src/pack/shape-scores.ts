@@ -16,13 +16,6 @@ export interface Found {
   readonly key: number;
 }
 
-/** Whether a node holds a shape; see {@link ShapeScores}. */
-export const HOLDS_NOT = 0;
-export const HOLDS = 1;
-export const NEVER_HOLDS = 2;
-/** Its group stands for it. */
-export const IS_TWIN = 3;
-
 /**
  * The keys of all nodes for one shape: the score of a node that holds it (>= 0), minus the shortfall of one that could if it
  * were emptier (< 0), and -Infinity for all others. Most changes make a full node another full node, so shortfalls are
@@ -34,6 +27,8 @@ export const IS_TWIN = 3;
  */
 export interface ShapeScores {
   readonly demand: Demand;
+  /** By class of nodes: 1 when an empty one holds the demand. */
+  readonly isCapable: Uint8Array;
   /** By node. */
   readonly keys: Float64Array;
   /** By block: no key of it is larger. */
@@ -42,7 +37,7 @@ export interface ShapeScores {
   readonly groupBounds: Float64Array;
   /** By group of empty nodes that are alike, see {@link Twins}: the key of each of them. Out of date when there is none. */
   readonly twinKeys: Float64Array;
-  /** By node: whether it holds the shape now. Small enough to stay near the processor, which the keys of all shapes are not. */
+  /** By node: 1 when it holds the shape now and stands for itself. Small enough to stay near the processor, which the keys of all shapes are not. */
   readonly holds: Uint8Array;
   /** False: only nodes that hold the shape count. */
   hasShortfalls: boolean;
@@ -79,25 +74,13 @@ export function setKey(scores: ShapeScores, { digits }: Blocks, node: number, ke
   if (key > groupBounds[block >> digits]!) groupBounds[block >> digits] = key;
 }
 
-/** Sets all bounds, after `keys` was written to. `O(nodes)` */
-export function setBounds({ keys, blockBounds, groupBounds }: ShapeScores, { digits }: Blocks): void {
-  blockBounds.fill(-Infinity);
-  groupBounds.fill(-Infinity);
-  for (let node = 0; node < keys.length; node++) {
-    if (keys[node]! > blockBounds[node >> digits]!) blockBounds[node >> digits] = keys[node]!;
-  }
-  for (let block = 0; block < blockBounds.length; block++) {
-    if (blockBounds[block]! > groupBounds[block >> digits]!) groupBounds[block >> digits] = blockBounds[block]!;
-  }
-}
-
 /** The node of the largest key, the smallest of equals; -1 when there is none above -Infinity. `O(∛nodes)`, and as much for each bound that is too large. */
 export function firstOfLargest(scores: ShapeScores, { digits }: Blocks): number {
   const { keys, holds, blockBounds, groupBounds, hasShortfalls } = scores;
   for (;;) {
     const group = positionOfLargest(groupBounds, 0, groupBounds.length);
-    const bound = groupBounds[group]!;
-    if (bound === undefined || bound === -Infinity) return -1;
+    const bound = groupBounds.length === 0 ? -Infinity : groupBounds[group]!;
+    if (bound === -Infinity) return -1;
     const block = positionOfLargest(blockBounds, group << digits, Math.min((group + 1) << digits, blockBounds.length));
     if (blockBounds[block]! < bound) {
       groupBounds[group] = blockBounds[block]!;
@@ -106,7 +89,7 @@ export function firstOfLargest(scores: ShapeScores, { digits }: Blocks): number 
     let largest = -Infinity;
     for (let node = block << digits, end = Math.min((block + 1) << digits, keys.length); node < end; node++) {
       const key = keys[node]!;
-      if (key <= largest || (!hasShortfalls && holds[node] !== HOLDS)) continue;
+      if (key <= largest || (!hasShortfalls && holds[node] === 0)) continue;
       if (key === bound) return node;
       largest = key;
     }

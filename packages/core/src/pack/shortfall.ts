@@ -15,15 +15,19 @@ export function shortfall(state: FleetState, node: number, demand: Demand): numb
   if (memory < memoryMib) lack += (memoryMib - memory) / memoryMib;
   if (demand.gpuCount === 0) return lack;
   if (demand.isMig) return findInstance(state, node, demand) < 0 ? lack + 1 : lack;
-  // Most nodes that lack something have nothing left of any GPU.
-  const isUsedUp = state.nodeGpuFree[node] === 0;
+  const type = state.nodeGpuType[node]!;
   if (demand.isShare) {
-    if (isUsedUp && demand.gpuMemoryMib === 0) return hasEligibleGpu(state, node, demand) ? lack + 1 : Infinity;
+    // Nodes with GPUs of one type know what they have most of.
+    if (type >= 0 && demand.gpuMemoryMib === 0) {
+      if (demand.isGpuEligible[type] === 0) return Infinity;
+      const most = state.nodeMostFree[node]!;
+      return most < demand.gpuMilli ? lack + (demand.gpuMilli - most) / demand.gpuMilli : lack;
+    }
     const gpu = nearestShareGpu(state, node, demand);
     return gpu < 0 ? Infinity : lack + shareLack(state, gpu, demand);
   }
   if (demand.isSpread) return lack + spreadLack(state, node, demand);
-  const free = isUsedUp ? 0 : wholeGpusFree(state, node, demand);
+  const free = wholeGpusFree(state, node, demand);
   return free < demand.gpuCount ? lack + (demand.gpuCount - free) / demand.gpuCount : lack;
 }
 
@@ -35,12 +39,14 @@ export function fits(state: FleetState, node: number, demand: Demand): boolean {
   if (gpuCount === 0) return true;
   if (demand.isMig) return findInstance(state, node, demand) >= 0;
   if (nodeGpuFree[node]! < gpuCount * gpuMilli) return false;
-  // Whole GPUs have all of their memory free.
-  const needsMemory = gpuMemoryMib > 0 && gpuMilli < GPU_MILLI;
+  if (gpuMilli === GPU_MILLI) return wholeGpusFree(state, node, demand) >= gpuCount;
+  if (state.nodeMostFree[node]! < gpuMilli) return false;
+  const only = state.nodeGpuType[node]!;
+  if (only >= 0 && demand.isShare && gpuMemoryMib === 0) return isGpuEligible[only] === 1;
   let missing = gpuCount;
   for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
     if (gpuFree[g]! < gpuMilli || isGpuEligible[gpuType[g]!] === 0) continue;
-    if (needsMemory && gpuMemoryFree[g]! < gpuMemoryMib) continue;
+    if (gpuMemoryMib > 0 && gpuMemoryFree[g]! < gpuMemoryMib) continue;
     missing--;
     if (missing === 0) return true;
   }
@@ -98,14 +104,11 @@ export function nearestShareGpu(state: FleetState, node: number, demand: Demand)
   return nearest;
 }
 
-function hasEligibleGpu({ gpuStart, gpuType }: FleetState, node: number, { isGpuEligible }: Demand): boolean {
-  for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) if (isGpuEligible[gpuType[g]!] === 1) return true;
-  return false;
-}
-
 /** Eligible GPUs of the node that nobody uses. */
 export function wholeGpusFree(state: FleetState, node: number, demand: Demand): number {
-  const { gpuStart, gpuType, gpuFree } = state;
+  const { gpuStart, gpuType, gpuFree, nodeGpuType, nodeWholeFree } = state;
+  const only = nodeGpuType[node]!;
+  if (only >= 0) return demand.isGpuEligible[only] === 1 ? nodeWholeFree[node]! : 0;
   const end = gpuStart[node + 1]!;
   let free = 0;
   for (let g = gpuStart[node]!; g < end; g++) {
