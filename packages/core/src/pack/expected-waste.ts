@@ -99,7 +99,7 @@ export function createExpectedWaste(
 }
 
 /** Spreads the bits of a number over 32; different numbers stay different. Source: the finalizer of MurmurHash3, public domain. */
-export function scramble(number: number): number {
+function scramble(number: number): number {
   let bits = Math.imul(number ^ (number >>> 16), 0x85eb_ca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);
   return bits ^ (bits >>> 16);

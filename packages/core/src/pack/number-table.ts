@@ -7,7 +7,7 @@ export interface NumberTable {
 }
 
 /** Places at the start, a power of two. */
-const FIRST_CAPACITY = 1 << 12;
+const FIRST_CAPACITY = 1 << 9;
 
 /**
  * A hash table in typed arrays, from names of two times 32 bits, the first of them well spread. Holds `maxNames` at most and then

@@ -1,10 +1,10 @@
 import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
-import { createExpectedWaste, scramble } from './expected-waste.ts';
+import { createExpectedWaste } from './expected-waste.ts';
 import type { Fleet } from './fleet.ts';
 import { fewestInstances, hasTwinBefore, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
-import { createNumberTable } from './number-table.ts';
+import { createNumberTable, type NumberTable } from './number-table.ts';
 import { createScarcity, type Turnover } from './scarcity.ts';
 import type { MixShape } from './task-streams.ts';
 
@@ -14,8 +14,8 @@ import type { MixShape } from './task-streams.ts';
  */
 const DEAREST_MILLI = 2 ** 20;
 
-/** Growths remembered. They are computed anew after that, with the same result. */
-const MAX_REMEMBERED = 1 << 18;
+/** Growths of one shape remembered. They are computed anew after that, with the same result. */
+const MAX_REMEMBERED = 1 << 13;
 
 /**
  * Least growth of expected final waste plus the price of the hosts that hard jobs lose, in whole milli-GPU; see
@@ -42,8 +42,9 @@ export function priced(
   // Expected waste of each node as it stands; NaN: to be computed.
   const before = new Float64Array(nodeCount).fill(NaN);
   const names = new Int32Array(2 * nodeCount);
-  const growths = createNumberTable(MAX_REMEMBERED);
-  const numberOf = shapeNumbers();
+  // By shape, so that the growths of one lie close together.
+  const growths: NumberTable[] = [];
+  const numberOf = shapeNumbers((number) => (growths[number] = createNumberTable(MAX_REMEMBERED)));
   /** Takes (`sign` -1) or gives back (`sign` 1) a share, so that it can be tried. */
   const moveShare = (node: number, gpu: number, { gpuMilli, gpuMemoryMib }: Demand, sign: -1 | 1): void => {
     gpuFree[gpu]! += sign * gpuMilli;
@@ -105,12 +106,10 @@ export function priced(
     const number = numberOf(demand);
     if (number < 0) return growth(node, demand);
     look(node);
-    const first = scramble(names[2 * node]! + number);
-    const second = names[2 * node + 1]! ^ number;
-    const known = growths.get(first, second);
+    const known = growths[number]!.get(names[2 * node]!, names[2 * node + 1]!);
     if (!Number.isNaN(known)) return known;
     const grown = growth(node, demand);
-    growths.set(first, second, grown);
+    growths[number]!.set(names[2 * node]!, names[2 * node + 1]!, grown);
     return grown;
   };
   /** Price of the hosts that hard jobs lose when the demand goes to the node. */
@@ -151,7 +150,7 @@ export function priced(
 }
 
 /** Numbers demands from 0, the same number for those whose growth of waste is the same on every node; -1: it is not remembered. */
-function shapeNumbers(): (demand: Demand) => number {
+function shapeNumbers(onNew: (number: number) => void): (demand: Demand) => number {
   const known = new WeakMap<Demand, number>();
   const numbers = new Map<string, number>();
   let last: Demand | undefined;
@@ -161,8 +160,12 @@ function shapeNumbers(): (demand: Demand) => number {
     // What GPU memory is left is no part of a state where the mix does not ask for it.
     if (isSpread || gpuMemoryMib > 0) return -1;
     const key = [cpuMilli, gpuCount, gpuMilli, isGpuEligible.join('')].join('/');
-    const number = numbers.get(key) ?? numbers.size;
-    numbers.set(key, number);
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(key, number);
+      onNew(number);
+    }
     return number;
   };
   return (demand) => {

@@ -70,7 +70,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
       }
       if (isCapable[classOf[node]!] === 0) continue;
       const isOut = isTwin[node] === 1;
-      const isFit = !isOut && isCordoned[node] === 0 && fits(state, node, demand);
+      const isFit = fits(state, node, demand) && !isOut && isCordoned[node] === 0;
       // Most changes make a full node fuller, so they are kept from touching the keys.
       holds[node] = isFit ? 1 : 0;
       if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));

@@ -33,14 +33,15 @@ export function shortfall(state: FleetState, node: number, demand: Demand): numb
 
 /** True when the node holds the demand now: when its {@link shortfall} is 0, found out faster. `O(GPUs of the node)`. */
 export function fits(state: FleetState, node: number, demand: Demand): boolean {
-  const { cpuFree, memoryFree, nodeGpuFree, gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
+  const { cpuFree, memoryFree, nodeGpuFree, nodeMostFree, gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
+  // The first says no most often; it lets jobs without whole GPUs or shares pass.
+  if (nodeMostFree[node]! < demand.gpuMilli) return false;
   if (cpuFree[node]! < demand.cpuMilli || memoryFree[node]! < demand.memoryMib) return false;
   const { gpuCount, gpuMilli, gpuMemoryMib, isGpuEligible } = demand;
   if (gpuCount === 0) return true;
   if (demand.isMig) return findInstance(state, node, demand) >= 0;
   if (nodeGpuFree[node]! < gpuCount * gpuMilli) return false;
   if (gpuMilli === GPU_MILLI) return wholeGpusFree(state, node, demand) >= gpuCount;
-  if (state.nodeMostFree[node]! < gpuMilli) return false;
   const only = state.nodeGpuType[node]!;
   if (only >= 0 && demand.isShare && gpuMemoryMib === 0) return isGpuEligible[only] === 1;
   let missing = gpuCount;

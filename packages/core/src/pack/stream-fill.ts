@@ -21,6 +21,13 @@ interface ServedStreams {
   readonly smallAfter: Int32Array;
 }
 
+/** What is left of a node: GPUs that have something left, none of them whole, CPU, and milli-GPU. */
+interface Rest {
+  readonly cut: number;
+  readonly cpu: number;
+  readonly idle: number;
+}
+
 /** Offers streams of jobs to nodes; see {@link createStreamFill}. */
 export interface StreamFill {
   /** Milli-GPU idle at the end, the mean over the streams. `cpuFree` stands in for the node's. `O(GPUs × streams × length)` */
@@ -151,13 +158,8 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
     };
   };
 
-  // Of the fill in progress when all GPUs are alike: GPUs nobody cut, others that have something left, and what is left of CPU and GPU.
-  let whole = 0;
-  let cut = 0;
-  let cpuLeft = 0;
-  let idleLeft = 0;
-  /** Takes a share from the cut GPU with the least left that holds it, else from a whole one. False: neither is there. */
-  const takeShare = (need: number): boolean => {
+  /** Row of `left`, of the first `cut`, that holds the share and has the least; -1: none does. */
+  const tightestRow = (need: number, cut: number): number => {
     let tightest = -1;
     let least = GPU_MILLI;
     for (let row = 0; row < cut; row++) {
@@ -166,67 +168,68 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
       least = free;
       tightest = row;
     }
-    if (tightest < 0) {
-      if (whole === 0) return false;
-      whole--;
-      left[cut++] = GPU_MILLI - need;
-    } else if (least > need) left[tightest] = least - need;
-    else left[tightest] = left[--cut]!;
-    return true;
+    return tightest;
   };
-  /** Offers jobs until no GPU is whole, all are used up, or too little CPU is left. Returns the first job not offered. */
-  const offer = ({ cpuMilli, gpuCount, milli: asked }: StreamJobs, from: number, end: number): number => {
-    for (let k = from; k < end; k++) {
-      const count = gpuCount[k]!;
-      const need = asked[k]!;
-      if (count > whole || cpuMilli[k]! > cpuLeft) continue;
-      if (count > 0) whole -= count;
-      else if (need > 0 && !takeShare(need)) continue;
-      cpuLeft -= cpuMilli[k]!;
-      idleLeft -= need;
-      if (whole === 0 || cpuLeft < leastCpu) return k + 1;
-    }
-    return end;
+  /** Takes a share from a row. Returns how many rows have something left; their order does not matter. */
+  const takeFrom = (row: number, need: number, cut: number): number => {
+    const rest = left[row]! - need;
+    left[row] = rest > 0 ? rest : left[cut - 1]!;
+    return rest > 0 ? cut : cut - 1;
   };
-  const largestCut = (): number => {
+  const largestOf = (cut: number): number => {
     let largest = 0;
     for (let row = 0; row < cut; row++) if (left[row]! > largest) largest = left[row]!;
     return largest;
   };
-  /** The same with jobs that need no whole GPU, when none is whole. Few of them fit, so it is told early that one does not. */
-  const offerSmall = ({ cpuMilli, milli: asked }: StreamJobs, from: number, end: number): void => {
-    let largest = largestCut();
-    for (let k = from; k < end; k++) {
+  /** What is idle after jobs that need no whole GPU, when none is whole. Few of them fit, so it is told early that one does not. */
+  const idleAfterSmall = (small: StreamJobs, from: number, end: number, rest: Rest): number => {
+    const { cpuMilli, milli: asked } = small;
+    let { cut, cpu, idle } = rest;
+    let largest = largestOf(cut);
+    for (let k = from; k < end && largest > 0 && cpu >= leastCpu; k++) {
       const need = asked[k]!;
-      if (need > largest || cpuMilli[k]! > cpuLeft) continue;
-      cpuLeft -= cpuMilli[k]!;
-      if (need > 0) {
-        takeShare(need);
-        idleLeft -= need;
-        largest = largestCut();
-      }
-      if (largest === 0 || cpuLeft < leastCpu) return;
+      if (need > largest || cpuMilli[k]! > cpu) continue;
+      cpu -= cpuMilli[k]!;
+      if (need === 0) continue;
+      idle -= need;
+      const row = tightestRow(need, cut);
+      const isLargest = left[row] === largest;
+      cut = takeFrom(row, need, cut);
+      if (isLargest) largest = largestOf(cut);
     }
+    return idle;
   };
   /** As `fill`, for all streams, when all GPUs are of one type and nothing asks for GPU memory. The sum over the streams. */
-  const fillAlike = ({ all, small, smallAfter }: ServedStreams, cpu: number, idle: number): number => {
+  const fillAlike = ({ all, small, smallAfter }: ServedStreams, cpuFree: number, idleMilli: number): number => {
+    const { start, cpuMilli, gpuCount, milli: asked } = all;
     let wholeRows = 0;
     while (wholeRows < rows && milli[wholeRows] === GPU_MILLI) wholeRows++;
     let sum = 0;
     for (let stream = 0; stream < STREAM_COUNT; stream++) {
-      // In any order: which of two equals is taken is all the same.
-      cut = 0;
+      let whole = wholeRows;
+      let cut = 0;
       for (let row = wholeRows; row < rows; row++) left[cut++] = milli[row]!;
-      whole = wholeRows;
-      cpuLeft = cpu;
-      idleLeft = idle;
+      let cpu = cpuFree;
+      let idle = idleMilli;
       let from = small.start[stream]!;
-      if (whole > 0) {
-        const next = offer(all, all.start[stream]!, all.start[stream + 1]!);
-        if (next > all.start[stream]!) from = smallAfter[next - 1]!;
+      for (let k = start[stream]!, end = start[stream + 1]!; k < end && whole > 0 && cpu >= leastCpu; k++) {
+        from = smallAfter[k]!;
+        const count = gpuCount[k]!;
+        if (count > whole || cpuMilli[k]! > cpu) continue;
+        const need = asked[k]!;
+        cpu -= cpuMilli[k]!;
+        idle -= need;
+        whole -= count;
+        if (count > 0 || need === 0) continue;
+        const row = tightestRow(need, cut);
+        if (row >= 0) cut = takeFrom(row, need, cut);
+        else {
+          whole--;
+          left[cut++] = GPU_MILLI - need;
+        }
       }
-      if (whole === 0 && cut > 0 && cpuLeft >= leastCpu) offerSmall(small, from, small.start[stream + 1]!);
-      sum += idleLeft;
+      const isOver = whole > 0 || cut === 0 || cpu < leastCpu;
+      sum += isOver ? idle : idleAfterSmall(small, from, small.start[stream + 1]!, { cut, cpu, idle });
     }
     return sum;
   };
