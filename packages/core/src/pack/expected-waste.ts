@@ -23,10 +23,10 @@ export interface ExpectedWaste {
   /** CPU rounded down to whole steps: nodes that differ by less are one state. */
   readonly wholeSteps: (cpuFree: number) => number;
   /**
-   * Names the state of a node that has this CPU free by two numbers of 32 bits, written to `names` at `2 × node` and behind it.
-   * Nodes with the same names, and they alone, waste the same whatever is put on them. `O(GPUs)`
+   * Gives the names of the state of a node that has this CPU free, two numbers of 32 bits, to a function and returns what it
+   * returns. Nodes with the same names, and they alone, waste the same whatever is put on them. `O(GPUs)`
    */
-  readonly name: (node: number, cpuFree: number, names: Int32Array) => void;
+  readonly nameOf: (node: number, cpuFree: number, use: (first: number, second: number) => number) => number;
 }
 
 /**
@@ -90,10 +90,9 @@ export function createExpectedWaste(
   return {
     waste,
     wholeSteps: (cpuFree) => (Math.floor(cpuFree / cpuStep) + 0.5) * cpuStep,
-    name: (node, cpuFree, names) => {
+    nameOf: (node, cpuFree, use) => {
       look(node, Math.floor(cpuFree / cpuStep));
-      names[2 * node] = firstName;
-      names[2 * node + 1] = secondName;
+      return use(firstName, secondName);
     },
   };
 }

@@ -4,7 +4,7 @@ import { createExpectedWaste } from './expected-waste.ts';
 import type { Fleet } from './fleet.ts';
 import { fewestInstances, hasTwinBefore, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
-import { createNumberTable, type NumberTable } from './number-table.ts';
+import { createGrowthMemory } from './growth-memory.ts';
 import { createScarcity, type Turnover } from './scarcity.ts';
 import type { MixShape } from './task-streams.ts';
 
@@ -13,9 +13,6 @@ import type { MixShape } from './task-streams.ts';
  * two shares of GPUs idle beside a number of this size.
  */
 const DEAREST_MILLI = 2 ** 20;
-
-/** Growths of one shape remembered. They are computed anew after that, with the same result. */
-const MAX_REMEMBERED = 1 << 13;
 
 /**
  * Least growth of expected final waste plus the price of the hosts that hard jobs lose, in whole milli-GPU; see
@@ -36,15 +33,15 @@ export function priced(
   const { kindOf } = fleet.catalogue;
   const { nodeGpuFree: gpuTotal } = kindState;
   const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
-  const { waste, wholeSteps, name } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
+  const { waste, wholeSteps, nameOf } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
   const scarcity = createScarcity(fleet, shapes, turnover);
   const instances = fewestInstances(fleet);
   // Expected waste of each node as it stands; NaN: to be computed.
   const before = new Float64Array(nodeCount).fill(NaN);
-  const names = new Int32Array(2 * nodeCount);
-  // By shape, so that the growths of one lie close together.
-  const growths: NumberTable[] = [];
-  const numberOf = shapeNumbers((number) => (growths[number] = createNumberTable(MAX_REMEMBERED)));
+  // Number of the state of each node; -1: to be looked up.
+  const stateOf = new Int32Array(nodeCount).fill(-1);
+  const memory = createGrowthMemory(() => stateOf.fill(-1));
+  const numberOf = shapeNumbers();
   /** Takes (`sign` -1) or gives back (`sign` 1) a share, so that it can be tried. */
   const moveShare = (node: number, gpu: number, { gpuMilli, gpuMemoryMib }: Demand, sign: -1 | 1): void => {
     gpuFree[gpu]! += sign * gpuMilli;
@@ -67,7 +64,6 @@ export function priced(
   const look = (node: number): void => {
     if (!Number.isNaN(before[node])) return;
     before[node] = waste(node, cpuFree[node]!);
-    name(node, cpuFree[node]!, names);
   };
   // GPU of the share that was looked at last.
   let bestGpu = -1;
@@ -105,11 +101,12 @@ export function priced(
   const knownGrowth = (node: number, demand: Demand): number => {
     const number = numberOf(demand);
     if (number < 0) return growth(node, demand);
-    look(node);
-    const known = growths[number]!.get(names[2 * node]!, names[2 * node + 1]!);
+    let state = stateOf[node]!;
+    if (state < 0) stateOf[node] = state = nameOf(node, cpuFree[node]!, memory.stateOf);
+    const known = memory.get(state, number);
     if (!Number.isNaN(known)) return known;
     const grown = growth(node, demand);
-    growths[number]!.set(names[2 * node]!, names[2 * node + 1]!, grown);
+    memory.set(state, number, grown);
     return grown;
   };
   /** Price of the hosts that hard jobs lose when the demand goes to the node. */
@@ -144,13 +141,14 @@ export function priced(
   };
   const changed: NodeScorer['changed'] = (node, mark) => {
     before[node] = NaN;
+    stateOf[node] = -1;
     scarcity.changed(node, mark);
   };
   return { score, shareGpu, changed };
 }
 
 /** Numbers demands from 0, the same number for those whose growth of waste is the same on every node; -1: it is not remembered. */
-function shapeNumbers(onNew: (number: number) => void): (demand: Demand) => number {
+function shapeNumbers(): (demand: Demand) => number {
   const known = new WeakMap<Demand, number>();
   const numbers = new Map<string, number>();
   let last: Demand | undefined;
@@ -160,12 +158,8 @@ function shapeNumbers(onNew: (number: number) => void): (demand: Demand) => numb
     // What GPU memory is left is no part of a state where the mix does not ask for it.
     if (isSpread || gpuMemoryMib > 0) return -1;
     const key = [cpuMilli, gpuCount, gpuMilli, isGpuEligible.join('')].join('/');
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(key, number);
-      onNew(number);
-    }
+    const number = numbers.get(key) ?? numbers.size;
+    numbers.set(key, number);
     return number;
   };
   return (demand) => {

@@ -150,9 +150,8 @@ export function createScarcity(fleet: Fleet, shapes: readonly MixShape[], turnov
     count(node);
     reprice();
     if (moved.length === 0) return;
-    for (let other = 0; other < nodeCount; other++) {
-      const at = other * hard.length;
-      if (moved.some((q) => hosts[at + q]! > 0)) mark(other);
+    for (const q of moved) {
+      for (let other = 0; other < nodeCount; other++) if (hosts[other * hard.length + q]! > 0) mark(other);
     }
   };
   return { loss, isHost, changed };

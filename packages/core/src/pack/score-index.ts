@@ -45,7 +45,6 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   const { groupCount, groupOf, isTwin } = twins;
   // Groups come after the nodes.
   const { older, changedAt, newest, count, note } = createChangeOrder(nodeCount + groupCount);
-  for (let node = 0; node < nodeCount; node++) if (isTwin[node] === 0) note(node);
   let requests = 0;
   const shapes = new Map<string, ShapeScores>();
 
@@ -61,33 +60,33 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     if (node < 0) return;
     twinKeys[group] = isCapable[classOf[node]!] === 0 ? -Infinity : keyOf(node, demand, hasShortfalls);
   };
+  const setNodeKey = (scores: ShapeScores, node: number): void => {
+    const { holds, isCapable, demand, hasShortfalls } = scores;
+    if (isCapable[classOf[node]!] === 0) return;
+    const isFit = fits(state, node, demand) && isTwin[node] === 0 && isCordoned[node] === 0;
+    // Most changes make a full node fuller, so they are kept from touching the keys.
+    holds[node] = isFit ? 1 : 0;
+    if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));
+    else if (hasShortfalls) setKey(scores, blocks, node, isTwin[node] === 1 ? -Infinity : lackKey(node, demand));
+  };
   const update = (scores: ShapeScores): void => {
-    const { holds, isCapable, demand, hasShortfalls, seen } = scores;
+    const { seen } = scores;
     for (let node = newest(); node >= 0 && changedAt[node]! > seen; node = older[node]!) {
-      if (node >= nodeCount) {
-        setTwinKey(scores, node - nodeCount);
-        continue;
-      }
-      if (isCapable[classOf[node]!] === 0) continue;
-      const isOut = isTwin[node] === 1;
-      const isFit = fits(state, node, demand) && !isOut && isCordoned[node] === 0;
-      // Most changes make a full node fuller, so they are kept from touching the keys.
-      holds[node] = isFit ? 1 : 0;
-      if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));
-      else if (hasShortfalls) setKey(scores, blocks, node, isOut ? -Infinity : lackKey(node, demand));
+      if (node >= nodeCount) setTwinKey(scores, node - nodeCount);
+      else setNodeKey(scores, node);
     }
     scores.seen = count();
   };
-  /** Starts from nothing: only nodes that are no twins, and were noted therefore, have keys of their own. */
   const build = (scores: ShapeScores): void => {
+    // Out of date until all is done: a scorer of the user may throw half way.
+    scores.seen = -1;
     scores.keys.fill(-Infinity);
     scores.blockBounds.fill(-Infinity);
     scores.groupBounds.fill(-Infinity);
     scores.holds.fill(0);
-    // Out of date until all is done: a scorer of the user may throw half way.
-    scores.seen = -1;
     for (let group = 0; group < groupCount; group++) setTwinKey(scores, group);
-    update(scores);
+    for (let node = 0; node < nodeCount; node++) if (isTwin[node] === 0) setNodeKey(scores, node);
+    scores.seen = count();
   };
 
   /** The arrays of the shape asked for longest ago, which is dropped, or new ones while there is room. */

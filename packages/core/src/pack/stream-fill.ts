@@ -2,31 +2,28 @@ import { GPU_MILLI } from '../units.ts';
 import type { FleetState } from './fleet-state.ts';
 import { STREAM_COUNT, STREAM_LENGTH, type MixShape } from './task-streams.ts';
 
-/** Jobs of streams, in their order. Jobs of stream `s` are those from `start[s]` to `start[s + 1] - 1`. */
-interface StreamJobs {
-  readonly start: Int32Array;
-  readonly cpuMilli: Float64Array;
-  /** Whole GPUs; 0 for a share, or none. */
-  readonly gpuCount: Int32Array;
-  /** Milli-GPU of all GPUs together. */
-  readonly milli: Int32Array;
-}
-
-/** The jobs of streams that one type of GPU can serve. */
+/**
+ * What one type of GPU can serve of streams, as sets of jobs: bit `k` stands for job `k` of a stream, so that the next job that
+ * fits is found without looking at those that do not.
+ */
 interface ServedStreams {
-  readonly all: StreamJobs;
-  /** Those that need no whole GPU. */
-  readonly small: StreamJobs;
-  /** By job of all: where the small jobs after it begin. */
-  readonly smallAfter: Int32Array;
+  /** By stream, then by job. */
+  readonly cpuMilli: Int32Array;
+  readonly gpuCount: Int32Array;
+  /** Of all GPUs together. */
+  readonly gpuMilli: Int32Array;
+  /** By stream, then by how many levels of CPU demand are not above what is free. */
+  readonly byCpu: Int32Array;
+  /** By stream, then by how many levels of share are not above the largest free: also jobs without a GPU. */
+  readonly byShare: Int32Array;
+  /** By stream, then by whole GPUs free. */
+  readonly byWhole: Int32Array;
 }
 
-/** What is left of a node: GPUs that have something left, none of them whole, CPU, and milli-GPU. */
-interface Rest {
-  readonly cut: number;
-  readonly cpu: number;
-  readonly idle: number;
-}
+/** Milli-cores that are more than any node has, so that whole numbers of 32 bits do. */
+const MOST_CPU = 2 ** 31 - 1;
+/** Steps of CPU between nothing and the largest demand. */
+const RANK_STEPS = 1_024;
 
 /** Offers streams of jobs to nodes; see {@link createStreamFill}. */
 export interface StreamFill {
@@ -44,7 +41,7 @@ export interface StreamFill {
  */
 export function createStreamFill(state: FleetState, shapes: readonly MixShape[]): StreamFill {
   const { gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
-  const cpuNeed = Float64Array.from(shapes, ({ demand }) => demand.cpuMilli);
+  const cpuNeed = Int32Array.from(shapes, ({ demand }) => Math.min(demand.cpuMilli, MOST_CPU));
   const gpuNeed = Int32Array.from(shapes, ({ demand }) => demand.gpuMilli);
   const countNeed = Int32Array.from(shapes, ({ demand }) => demand.gpuCount);
   const memoryNeed = Float64Array.from(shapes, ({ demand }) => demand.gpuMemoryMib);
@@ -126,6 +123,14 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
     return idle;
   };
 
+  const cpuLevels = Int32Array.from(new Set(cpuNeed)).sort();
+  const rankOf = rankIn(cpuLevels);
+  const shareLevels = Int32Array.from(new Set(gpuNeed.filter((need) => need > 0 && need < GPU_MILLI))).sort();
+  /** By milli-GPU: levels of share that are not above. */
+  const shareRank = new Int32Array(GPU_MILLI + 1);
+  for (let free = 1; free <= GPU_MILLI; free++) {
+    shareRank[free] = shareRank[free - 1]! + (shareLevels.includes(free) ? 1 : 0);
+  }
   const served = new Map<Uint32Array, (ServedStreams | undefined)[]>();
   const servedBy = (kind: number, streams: Uint32Array): ServedStreams => {
     let byType = served.get(streams);
@@ -133,103 +138,90 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
     return (byType[kind] ??= serve(kind, streams));
   };
   const serve = (kind: number, streams: Uint32Array): ServedStreams => {
-    const isServed = (shape: number) => gpuNeed[shape] === 0 || eligible[shape]![kind] === 1;
-    const isSmall = (shape: number) => isServed(shape) && gpuNeed[shape]! < GPU_MILLI;
-    const smallAfter: number[] = [];
-    let small = 0;
-    for (const shape of streams) {
-      if (isSmall(shape)) small++;
-      if (isServed(shape)) smallAfter.push(small);
-    }
-    return { all: jobsOf(streams, isServed), small: jobsOf(streams, isSmall), smallAfter: Int32Array.from(smallAfter) };
-  };
-  const jobsOf = (streams: Uint32Array, isKept: (shape: number) => boolean): StreamJobs => {
-    const start = new Int32Array(STREAM_COUNT + 1);
-    const kept: number[] = [];
-    streams.forEach((shape, at) => {
-      if (isKept(shape)) kept.push(shape);
-      if ((at + 1) % STREAM_LENGTH === 0) start[(at + 1) / STREAM_LENGTH] = kept.length;
-    });
+    /** Sets of the jobs that `fits` lets pass, for each number from 0 up to `most`. */
+    const sets = (most: number, fits: (shape: number, upTo: number) => boolean): Int32Array => {
+      const bits = new Int32Array(STREAM_COUNT * (most + 1));
+      streams.forEach((shape, at) => {
+        if (gpuNeed[shape]! > 0 && eligible[shape]![kind] === 0) return;
+        const row = Math.floor(at / STREAM_LENGTH) * (most + 1);
+        for (let upTo = 0; upTo <= most; upTo++) {
+          if (fits(shape, upTo)) bits[row + upTo]! |= 1 << (at % STREAM_LENGTH);
+        }
+      });
+      return bits;
+    };
     return {
-      start,
-      cpuMilli: Float64Array.from(kept, (shape) => cpuNeed[shape]!),
-      gpuCount: Int32Array.from(kept, (shape) => (gpuNeed[shape] === GPU_MILLI ? countNeed[shape]! : 0)),
-      milli: Int32Array.from(kept, (shape) => gpuNeed[shape]! * countNeed[shape]!),
+      cpuMilli: Int32Array.from(streams, (shape) => cpuNeed[shape]!),
+      gpuCount: Int32Array.from(streams, (shape) => countNeed[shape]!),
+      gpuMilli: Int32Array.from(streams, (shape) => countNeed[shape]! * gpuNeed[shape]!),
+      byCpu: sets(cpuLevels.length, (shape, upTo) => cpuLevels.indexOf(cpuNeed[shape]!) < upTo),
+      byShare: sets(shareLevels.length, (shape, upTo) => {
+        const need = gpuNeed[shape]!;
+        return need < GPU_MILLI && (need === 0 || shareLevels.indexOf(need) < upTo);
+      }),
+      byWhole: sets(mostGpus, (shape, upTo) => gpuNeed[shape] === GPU_MILLI && countNeed[shape]! <= upTo),
     };
   };
 
-  /** Row of `left`, of the first `cut`, that holds the share and has the least; -1: none does. */
-  const tightestRow = (need: number, cut: number): number => {
-    let tightest = -1;
-    let least = GPU_MILLI;
-    for (let row = 0; row < cut; row++) {
-      const free = left[row]!;
-      if (free < need || free >= least) continue;
-      least = free;
-      tightest = row;
-    }
-    return tightest;
-  };
-  /** Takes a share from a row. Returns how many rows have something left; their order does not matter. */
-  const takeFrom = (row: number, need: number, cut: number): number => {
+  /**
+   * Takes a share from the row of `left` with the least that holds it; one of the first `cut`, ascending, must. Returns how many
+   * rows have something left.
+   */
+  const takeShare = (need: number, cut: number): number => {
+    let row = 0;
+    while (left[row]! < need) row++;
     const rest = left[row]! - need;
-    left[row] = rest > 0 ? rest : left[cut - 1]!;
-    return rest > 0 ? cut : cut - 1;
-  };
-  const largestOf = (cut: number): number => {
-    let largest = 0;
-    for (let row = 0; row < cut; row++) if (left[row]! > largest) largest = left[row]!;
-    return largest;
-  };
-  /** What is idle after jobs that need no whole GPU, when none is whole. Few of them fit, so it is told early that one does not. */
-  const idleAfterSmall = (small: StreamJobs, from: number, end: number, rest: Rest): number => {
-    const { cpuMilli, milli: asked } = small;
-    let { cut, cpu, idle } = rest;
-    let largest = largestOf(cut);
-    for (let k = from; k < end && largest > 0 && cpu >= leastCpu; k++) {
-      const need = asked[k]!;
-      if (need > largest || cpuMilli[k]! > cpu) continue;
-      cpu -= cpuMilli[k]!;
-      if (need === 0) continue;
-      idle -= need;
-      const row = tightestRow(need, cut);
-      const isLargest = left[row] === largest;
-      cut = takeFrom(row, need, cut);
-      if (isLargest) largest = largestOf(cut);
+    if (rest === 0) {
+      for (; row < cut - 1; row++) left[row] = left[row + 1]!;
+      return cut - 1;
     }
-    return idle;
+    insert(rest, row);
+    return cut;
+  };
+  /** Puts a row among the first `cut`, ascending. */
+  const insert = (free: number, cut: number): void => {
+    let row = cut;
+    for (; row > 0 && left[row - 1]! > free; row--) left[row] = left[row - 1]!;
+    left[row] = free;
   };
   /** As `fill`, for all streams, when all GPUs are of one type and nothing asks for GPU memory. The sum over the streams. */
-  const fillAlike = ({ all, small, smallAfter }: ServedStreams, cpuFree: number, idleMilli: number): number => {
-    const { start, cpuMilli, gpuCount, milli: asked } = all;
+  const fillAlike = (served: ServedStreams, cpuFree: number, idleMilli: number): number => {
+    const { cpuMilli, gpuCount, gpuMilli, byCpu, byShare, byWhole } = served;
     let wholeRows = 0;
     while (wholeRows < rows && milli[wholeRows] === GPU_MILLI) wholeRows++;
     let sum = 0;
     for (let stream = 0; stream < STREAM_COUNT; stream++) {
       let whole = wholeRows;
       let cut = 0;
-      for (let row = wholeRows; row < rows; row++) left[cut++] = milli[row]!;
+      for (let row = rows - 1; row >= wholeRows; row--) left[cut++] = milli[row]!;
       let cpu = cpuFree;
       let idle = idleMilli;
-      let from = small.start[stream]!;
-      for (let k = start[stream]!, end = start[stream + 1]!; k < end && whole > 0 && cpu >= leastCpu; k++) {
-        from = smallAfter[k]!;
-        const count = gpuCount[k]!;
-        if (count > whole || cpuMilli[k]! > cpu) continue;
-        const need = asked[k]!;
-        cpu -= cpuMilli[k]!;
+      // Jobs that have not been offered yet.
+      let ahead = -1;
+      const cpuRow = stream * (cpuLevels.length + 1);
+      const shareRow = stream * (shareLevels.length + 1);
+      const wholeRow = stream * (mostGpus + 1);
+      while (idle > 0 && cpu >= leastCpu) {
+        const largest = whole > 0 ? GPU_MILLI : left[cut - 1]!;
+        const fitting = byShare[shareRow + shareRank[largest]!]! | byWhole[wholeRow + whole]!;
+        const open = byCpu[cpuRow + rankOf(cpu)]! & fitting & ahead;
+        if (open === 0) break;
+        const next = 31 - Math.clz32(open & -open);
+        ahead = -2 << next;
+        const job = stream * STREAM_LENGTH + next;
+        const need = gpuMilli[job]!;
+        cpu -= cpuMilli[job]!;
         idle -= need;
-        whole -= count;
-        if (count > 0 || need === 0) continue;
-        const row = tightestRow(need, cut);
-        if (row >= 0) cut = takeFrom(row, need, cut);
-        else {
-          whole--;
-          left[cut++] = GPU_MILLI - need;
+        if (need >= GPU_MILLI) whole -= gpuCount[job]!;
+        else if (need > 0) {
+          if (cut > 0 && left[cut - 1]! >= need) cut = takeShare(need, cut);
+          else {
+            whole--;
+            insert(GPU_MILLI - need, cut++);
+          }
         }
       }
-      const isOver = whole > 0 || cut === 0 || cpu < leastCpu;
-      sum += isOver ? idle : idleAfterSmall(small, from, small.start[stream + 1]!, { cut, cpu, idle });
+      sum += idle;
     }
     return sum;
   };
@@ -248,4 +240,21 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
     return sum / STREAM_COUNT;
   };
   return { estimate, leastCpu, usesMemory };
+}
+
+/** Counts the levels, ascending, that are not above a value: from a table of even steps, and on from there. */
+function rankIn(levels: Int32Array): (value: number) => number {
+  const largest = levels.at(-1) ?? 0;
+  let shift = 0;
+  while (largest >> shift > RANK_STEPS) shift++;
+  const ranks = Int32Array.from({ length: (largest >> shift) + 1 }, (_, step) => {
+    const above = levels.findIndex((level) => level > step * 2 ** shift);
+    return above < 0 ? levels.length : above;
+  });
+  return (value) => {
+    if (value >= largest) return levels.length;
+    let rank = ranks[value >> shift]!;
+    while (levels[rank]! <= value) rank++;
+    return rank;
+  };
 }
