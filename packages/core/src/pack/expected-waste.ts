@@ -20,8 +20,10 @@ const HASH_SEED = 4_711;
 export interface ExpectedWaste {
   /** Milli-GPU, from 0 to what is idle now. `cpuFree` stands in for the node's. `O(GPUs × streams × length)`, remembered. */
   readonly waste: (node: number, cpuFree: number) => number;
-  /** CPU rounded down to whole steps: nodes that differ by less are one state. */
-  readonly wholeSteps: (cpuFree: number) => number;
+  /** What is left of CPU when so much is taken: the middle of the step it is in, less what is taken. */
+  readonly cpuAfter: (cpuFree: number, cpuMilli: number) => number;
+  /** Steps by which taking so much lowers any amount of CPU; see `cpuAfter`. */
+  readonly stepsTaken: (cpuMilli: number) => number;
   /**
    * Gives the names of the state of a node that has this CPU free, two numbers of 32 bits, to a function and returns what it
    * returns. Nodes with the same names, and they alone, waste the same whatever is put on them. `O(GPUs)`
@@ -87,9 +89,11 @@ export function createExpectedWaste(
     table.set(firstName, secondName, value);
     return value;
   };
+  const stepsTaken = (cpuMilli: number) => Math.ceil(cpuMilli / cpuStep - 0.5);
   return {
     waste,
-    wholeSteps: (cpuFree) => (Math.floor(cpuFree / cpuStep) + 0.5) * cpuStep,
+    cpuAfter: (cpuFree, cpuMilli) => (Math.floor(cpuFree / cpuStep) - stepsTaken(cpuMilli)) * cpuStep,
+    stepsTaken,
     nameOf: (node, cpuFree, use) => {
       look(node, Math.floor(cpuFree / cpuStep));
       return use(firstName, secondName);

@@ -60,20 +60,21 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     if (node < 0) return;
     twinKeys[group] = isCapable[classOf[node]!] === 0 ? -Infinity : keyOf(node, demand, hasShortfalls);
   };
-  const setNodeKey = (scores: ShapeScores, node: number): void => {
-    const { holds, isCapable, demand, hasShortfalls } = scores;
-    if (isCapable[classOf[node]!] === 0) return;
-    const isFit = fits(state, node, demand) && isTwin[node] === 0 && isCordoned[node] === 0;
-    // Most changes make a full node fuller, so they are kept from touching the keys.
-    holds[node] = isFit ? 1 : 0;
-    if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));
-    else if (hasShortfalls) setKey(scores, blocks, node, isTwin[node] === 1 ? -Infinity : lackKey(node, demand));
-  };
-  const update = (scores: ShapeScores): void => {
-    const { seen } = scores;
-    for (let node = newest(); node >= 0 && changedAt[node]! > seen; node = older[node]!) {
+  /** Sets the keys of the nodes that have changed since, or of all. */
+  const refresh = (scores: ShapeScores, isAll: boolean): void => {
+    const { holds, isCapable, demand, hasShortfalls, seen } = scores;
+    let next = isAll ? nodeCount - 1 : newest();
+    while (next >= 0 && (isAll || changedAt[next]! > seen)) {
+      const node = next;
+      next = isAll ? node - 1 : older[node]!;
       if (node >= nodeCount) setTwinKey(scores, node - nodeCount);
-      else setNodeKey(scores, node);
+      else if (isCapable[classOf[node]!] === 1) {
+        const isFit = fits(state, node, demand) && isTwin[node] === 0 && isCordoned[node] === 0;
+        // Most changes make a full node fuller, so they are kept from touching the keys.
+        holds[node] = isFit ? 1 : 0;
+        if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));
+        else if (hasShortfalls) setKey(scores, blocks, node, isTwin[node] === 1 ? -Infinity : lackKey(node, demand));
+      }
     }
     scores.seen = count();
   };
@@ -85,8 +86,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     scores.groupBounds.fill(-Infinity);
     scores.holds.fill(0);
     for (let group = 0; group < groupCount; group++) setTwinKey(scores, group);
-    for (let node = 0; node < nodeCount; node++) if (isTwin[node] === 0) setNodeKey(scores, node);
-    scores.seen = count();
+    refresh(scores, true);
   };
 
   /** The arrays of the shape asked for longest ago, which is dropped, or new ones while there is room. */
@@ -118,7 +118,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
       shapes.set(key, scores);
     }
     if (scores.seen < 0) build(scores);
-    else update(scores);
+    else refresh(scores, false);
     scores.usedAt = requests;
     return scores;
   };

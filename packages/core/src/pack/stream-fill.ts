@@ -138,15 +138,13 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
     return (byType[kind] ??= serve(kind, streams));
   };
   const serve = (kind: number, streams: Uint32Array): ServedStreams => {
-    /** Sets of the jobs that `fits` lets pass, for each number from 0 up to `most`. */
-    const sets = (most: number, fits: (shape: number, upTo: number) => boolean): Int32Array => {
+    /** For each number up to `most` the jobs whose own number, from 0, is not above; undefined: in no set. */
+    const sets = (most: number, numberOf: (shape: number) => number | undefined): Int32Array => {
       const bits = new Int32Array(STREAM_COUNT * (most + 1));
       streams.forEach((shape, at) => {
         if (gpuNeed[shape]! > 0 && eligible[shape]![kind] === 0) return;
         const row = Math.floor(at / STREAM_LENGTH) * (most + 1);
-        for (let upTo = 0; upTo <= most; upTo++) {
-          if (fits(shape, upTo)) bits[row + upTo]! |= 1 << (at % STREAM_LENGTH);
-        }
+        for (let k = numberOf(shape) ?? Infinity; k <= most; k++) bits[row + k]! |= 1 << (at % STREAM_LENGTH);
       });
       return bits;
     };
@@ -154,12 +152,11 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
       cpuMilli: Int32Array.from(streams, (shape) => cpuNeed[shape]!),
       gpuCount: Int32Array.from(streams, (shape) => countNeed[shape]!),
       gpuMilli: Int32Array.from(streams, (shape) => countNeed[shape]! * gpuNeed[shape]!),
-      byCpu: sets(cpuLevels.length, (shape, upTo) => cpuLevels.indexOf(cpuNeed[shape]!) < upTo),
-      byShare: sets(shareLevels.length, (shape, upTo) => {
-        const need = gpuNeed[shape]!;
-        return need < GPU_MILLI && (need === 0 || shareLevels.indexOf(need) < upTo);
-      }),
-      byWhole: sets(mostGpus, (shape, upTo) => gpuNeed[shape] === GPU_MILLI && countNeed[shape]! <= upTo),
+      byCpu: sets(cpuLevels.length, (shape) => rankOf(cpuNeed[shape]!)),
+      byShare: sets(shareLevels.length, (shape) =>
+        gpuNeed[shape]! < GPU_MILLI ? shareRank[gpuNeed[shape]!] : undefined,
+      ),
+      byWhole: sets(mostGpus, (shape) => (gpuNeed[shape] === GPU_MILLI ? countNeed[shape] : undefined)),
     };
   };
 

@@ -3,7 +3,7 @@ import { loadOpenB, openbWorkload } from '@spillway/traces';
 const rule = (process.argv[2] ?? 'fgd') as 'fgd' | 'priced';
 const trace = loadOpenB();
 const random = createRandom(7);
-const N = 10000, M = 100000;
+const N = 10000, M = Number(process.argv[3] ?? 100000);
 const nodes = Array.from({ length: N }, (_, k) => ({ ...trace.nodes[random.integer(trace.nodes.length)]!, id: `node-${String(k).padStart(6, '0')}` }));
 const workload = openbWorkload(trace.tasks, { coverageRatio: rule === 'priced' ? 1 : 0.95 });
 const c0 = performance.now();
