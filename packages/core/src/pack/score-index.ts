@@ -126,39 +126,39 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   const isWithin = (node: number, { memoryMib, neededUntilMs }: Limits): boolean =>
     memoryFree[node]! >= memoryMib && expiresAtMs[node]! >= neededUntilMs;
   /** As `search`, when the node of the largest key is out of limits: keys say at most what a node is worth within them. */
-  const searchWithin = (
-    { keys, blockBounds, holds, hasShortfalls, demand }: ShapeScores,
-    { memoryMib, neededUntilMs }: Limits,
-  ): Found => {
+  const searchWithin = (scores: ShapeScores, { memoryMib, neededUntilMs }: Limits, near: number): Found => {
+    const { keys, blockBounds, holds, hasShortfalls, demand } = scores;
     const whole = { ...demand, memoryMib };
     let node = -1;
     let largest = -Infinity;
-    for (let block = 0; block < blocks.blockCount; block++) {
-      if (blockBounds[block]! <= largest) continue;
+    const look = (block: number): void => {
       const end = Math.min((block + 1) << blocks.digits, nodeCount);
       for (let other = block << blocks.digits; other < end; other++) {
         let key = keys[other]!;
-        if (key <= largest || expiresAtMs[other]! < neededUntilMs) continue;
+        if (key < largest || expiresAtMs[other]! < neededUntilMs) continue;
         if (!hasShortfalls && holds[other] === 0) continue;
         if (memoryFree[other]! < memoryMib) {
           if (kindState.memoryFree[kindOf[other]!]! < memoryMib) continue;
           key = -shortfall(state, other, whole);
-          if (key <= largest) continue;
         }
+        if (key < largest || key === -Infinity || (key === largest && other > node)) continue;
         node = other;
         largest = key;
       }
+    };
+    // A good node found early leaves out most blocks.
+    look(near >> blocks.digits);
+    for (let block = 0; block < blocks.blockCount; block++) {
+      const bound = blockBounds[block]!;
+      if (bound > largest || (bound === largest && block << blocks.digits < node)) look(block);
     }
     return { node, key: largest };
   };
   const search = (scores: ShapeScores, limits: Limits): Found => {
     const node = firstOfLargest(scores, blocks);
     const isFound = node < 0 || isWithin(node, limits);
-    return orTwin(
-      isFound ? { node, key: node < 0 ? -Infinity : scores.keys[node]! } : searchWithin(scores, limits),
-      scores,
-      limits,
-    );
+    const key = node < 0 ? -Infinity : scores.keys[node]!;
+    return orTwin(isFound ? { node, key } : searchWithin(scores, limits, node), scores, limits);
   };
   /** The node that stands for a group if it is better than what was found among those that stand for themselves. */
   const orTwin = (found: Found, { twinKeys }: ShapeScores, limits: Limits): Found => {
