@@ -135,13 +135,13 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
       const end = Math.min((block + 1) << blocks.digits, nodeCount);
       for (let other = block << blocks.digits; other < end; other++) {
         let key = keys[other]!;
-        if (key < largest || expiresAtMs[other]! < neededUntilMs) continue;
+        if (key < largest || key === -Infinity || expiresAtMs[other]! < neededUntilMs) continue;
         if (!hasShortfalls && holds[other] === 0) continue;
         if (memoryFree[other]! < memoryMib) {
           if (kindState.memoryFree[kindOf[other]!]! < memoryMib) continue;
           key = -shortfall(state, other, whole);
         }
-        if (key < largest || key === -Infinity || (key === largest && other > node)) continue;
+        if (key < largest || (key === largest && other > node)) continue;
         node = other;
         largest = key;
       }

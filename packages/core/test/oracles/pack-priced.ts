@@ -40,9 +40,9 @@ export function scanPriced(
     const { gpu, start } = usableInstances(node, job).sort(order)[0]!;
     return { ...base(node), gpus: [], mig: { gpuIndex: gpu, profile: job.migProfile, start } };
   }
-  // Jobs whose memory has the same four leading binary digits are scored alike; whether they fit is seen exactly.
+  // Jobs whose memory has the same leading binary digit are scored alike; whether they fit is seen exactly.
   const digits = job.memoryMib.toString(2);
-  const scored = { ...job, memoryMib: parseInt(digits.slice(0, 4).padEnd(digits.length, '0'), 2) };
+  const scored = { ...job, memoryMib: parseInt(digits.slice(0, 1).padEnd(digits.length, '0'), 2) };
   const tries = costsOf(open, empty, scored, options, nodes);
   tries.sort((x, y) => x.cost - y.cost || x.idle - y.idle || (x.node.id < y.node.id ? -1 : 1));
   const best = tries[0];
@@ -73,7 +73,11 @@ export function costsOf(
     const before = waste(node, numbers, shapes, streams, cpuStep);
     const [best] = sets
       .map((set) => ({ set, after: take(node, job, set) }))
-      .map(({ set, after }) => ({ set, after, growth: waste(after, numbers, shapes, streams, cpuStep) - before }))
+      .map(({ set, after }) => {
+        // From the middle of the step that the CPU is in, so that what is lost by rounding is neither always more nor always less.
+        const cpu = Math.max(0, (Math.floor(node.cpu / cpuStep) + 0.5) * cpuStep - job.cpuMilli);
+        return { set, after, growth: waste({ ...after, cpu }, numbers, shapes, streams, cpuStep) - before };
+      })
       .sort((x, y) => x.growth - y.growth || (x.set[0] ?? 0) - (y.set[0] ?? 0));
     const { set, after, growth } = best!;
     const lost = prices.reduce(
