@@ -45,7 +45,7 @@ const started = (startedAtMs: number | undefined) => (startedAtMs === undefined 
  * On the node, a share takes the GPU that scores best (`fgd`, `priced`) or has the least left, whole GPUs are the lowest free ones, a
  * MIG job takes an instance of the GPU with the fewest free; ties by lower index. The order of `nodes` does not matter.
  *
- * Time: `place` costs `O(log nodes)` per node changed since a job of the same shape was last placed, `O(nodes)` for a shape
+ * Time: `place` costs `O(∛nodes)` and one score for each node changed since a job of the same shape was last placed, `O(nodes)` for a shape
  * seen for the first time and, when the mix is learned, after each new estimate of it. `release` and `cordon` are `O(1)`;
  * the first call after `addNode` or `removeNode` costs `O(nodes + placed jobs)`. Space `O(nodes × demands)` for the 256
  * latest demands.

@@ -29,7 +29,7 @@ export function priced(
   turnover: Turnover,
 ): NodeScorer {
   const { state, kindState } = fleet;
-  const { nodeCount, gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree, nodeGpuFree } = state;
+  const { nodeCount, gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree, nodeGpuFree, nodeGpuType } = state;
   const { kindOf } = fleet.catalogue;
   const { nodeGpuFree: gpuTotal } = kindState;
   const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
@@ -97,7 +97,8 @@ export function priced(
   /** The growth, remembered by state and shape. */
   const knownGrowth = (node: number, demand: Demand): number => {
     const number = numberOf(demand);
-    if (number < 0) return growth(node, demand);
+    // On a node with GPUs of several types it depends on their order which of them a job takes.
+    if (number < 0 || nodeGpuType[node]! < 0) return growth(node, demand);
     let state = stateOf[node]!;
     if (state < 0) stateOf[node] = state = nameOf(node, cpuFree[node]!, memory.stateOf);
     const known = memory.get(state, number);
