@@ -160,20 +160,11 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
     };
   };
 
-  /**
-   * Takes a share from the row of `left` with the least that holds it; one of the first `cut`, ascending, must. Returns how many
-   * rows have something left.
-   */
-  const takeShare = (need: number, cut: number): number => {
+  /** Takes a share from the row of `left` with the least that holds it; one of the rows, ascending, must. What is used up stays as 0. */
+  const takeShare = (need: number): void => {
     let row = 0;
     while (left[row]! < need) row++;
-    const rest = left[row]! - need;
-    if (rest === 0) {
-      for (; row < cut - 1; row++) left[row] = left[row + 1]!;
-      return cut - 1;
-    }
-    insert(rest, row);
-    return cut;
+    insert(left[row]! - need, row);
   };
   /** Puts a row among the first `cut`, ascending. */
   const insert = (free: number, cut: number): void => {
@@ -211,7 +202,7 @@ export function createStreamFill(state: FleetState, shapes: readonly MixShape[])
         idle -= need;
         if (need >= GPU_MILLI) whole -= gpuCount[job]!;
         else if (need > 0) {
-          if (cut > 0 && left[cut - 1]! >= need) cut = takeShare(need, cut);
+          if (cut > 0 && left[cut - 1]! >= need) takeShare(need);
           else {
             whole--;
             insert(GPU_MILLI - need, cut++);
