@@ -45,6 +45,7 @@ export function createExpectedWaste(
     (least, { demand }) => (demand.gpuMilli > 0 ? Math.min(least, demand.cpuMilli) : least),
     Infinity,
   );
+  const leastGpu = gpuNeed.reduce((least, need) => (need > 0 ? Math.min(least, need) : least), GPU_MILLI);
   const numberOf = new Map<Uint32Array, number>();
 
   const mostGpus = gpuStart.reduce((most, end, n) => (n === 0 ? most : Math.max(most, end - gpuStart[n - 1]!)), 0);
@@ -87,9 +88,13 @@ export function createExpectedWaste(
   };
   /** Idle milli-GPU after the stream that begins at `from`. */
   const fill = (streams: Uint32Array, from: number, cpu: number, idle: number): number => {
-    left.set(milli);
+    // Rows from `begin` up to `end` can still serve a job of the mix: whole GPUs lead and go first, the fullest come last.
+    let begin = 0;
+    let end = rows;
+    for (let g = 0; g < rows; g++) left[g] = milli[g]!;
     if (usesMemory) memoryLeft.set(memory);
-    for (let k = from; k < from + STREAM_LENGTH && idle > 0 && cpu >= leastCpu; k++) {
+    while (end > begin && left[end - 1]! < leastGpu) end--;
+    for (let k = from; k < from + STREAM_LENGTH && begin < end && cpu >= leastCpu; k++) {
       const shape = streams[k]!;
       if (cpuNeed[shape]! > cpu) continue;
       const count = countNeed[shape]!;
@@ -98,19 +103,20 @@ export function createExpectedWaste(
       const isEligible = eligible[shape]!;
       if (need === GPU_MILLI) {
         let whole = 0;
-        for (let g = 0; g < rows && whole < count; g++) {
+        for (let g = begin; g < end && whole < count; g++) {
           if (left[g] === GPU_MILLI && isEligible[type[g]!] === 1) whole++;
         }
         if (whole < count) continue;
-        for (let g = 0; g < rows && whole > 0; g++) {
+        for (let g = begin; whole > 0; g++) {
           if (left[g] !== GPU_MILLI || isEligible[type[g]!] === 0) continue;
           left[g] = 0;
           whole--;
         }
+        while (begin < end && left[begin]! < leastGpu) begin++;
       } else if (need > 0) {
         let tightest = -1;
         let least = GPU_MILLI + 1;
-        for (let g = 0; g < rows; g++) {
+        for (let g = begin; g < end; g++) {
           const free = left[g]!;
           if (free < need || free >= least || isEligible[type[g]!] === 0) continue;
           if (mib > 0 && memoryLeft[g]! < mib) continue;
@@ -120,6 +126,7 @@ export function createExpectedWaste(
         if (tightest < 0) continue;
         left[tightest]! -= need;
         if (mib > 0) memoryLeft[tightest]! -= mib;
+        while (end > begin && left[end - 1]! < leastGpu) end--;
       }
       cpu -= cpuNeed[shape]!;
       idle -= count * need;

@@ -5,8 +5,10 @@ import type { MixShape } from './task-streams.ts';
 
 /** Price of the last host, as a share of the milli-GPU the shape asks for. Chosen on OpenB and mixes drawn from it. */
 const PRICE_RATIO = 0.5;
-/** The same for single whole GPUs where most of the work shares GPUs. */
+/** The same for jobs of more than half a GPU where most of the work shares GPUs. */
 const SINGLE_PRICE_RATIO = 2;
+/** Room on the GPUs that some jobs insist on is counted in such parts of a GPU, milli-GPU. */
+const ROOM_MILLI = 100;
 /** Hosts are kept for the demand to expect, this part of it more, and so many standard deviations of a Poisson count. */
 const MARGIN_RATIO = 0.1;
 const MARGIN_DEVIATIONS = 2;
@@ -14,7 +16,7 @@ const MARGIN_DEVIATIONS = 2;
 const SOFTNESS = 0.5;
 /** A price takes this many values above 0, a power of two: it stands still most of the time, and sums of prices are exact. */
 const PRICE_LEVELS = 8;
-/** Shapes that not every GPU can serve and that have prices; the scarcest on the empty fleet. */
+/** Shapes that not every GPU can serve and that have prices, and sets of GPUs whose room has one; the scarcest on the empty fleet. */
 const MAX_CHOOSY_SHAPES = 48;
 
 /** The logistic at which a price reaches the next level; its own inverse, so that no exponential is taken for a decision. */
@@ -43,6 +45,8 @@ interface HardShape {
   readonly demand: Demand;
   /** Hosts of it that the next job of the mix takes, on average, when only those are counted that need such a host. */
   readonly rate: number;
+  /** Mean square of the same number: so much the variance of what jobs take grows with each that comes. */
+  readonly square: number;
   /** Price of the last host, milli-GPU. */
   readonly weight: number;
 }
@@ -109,9 +113,9 @@ export function createScarcity(fleet: Fleet, shapes: readonly MixShape[], turnov
     const toCome = jobsIn(gpuLeft, cpuLeft);
     const inTurn = turnover.departureRatio === 0 ? 0 : turnover.departureRatio * jobsWhenFull;
     for (let q = 0; q < hard.length; q++) {
-      const { rate, weight } = hard[q]!;
+      const { rate, square, weight } = hard[q]!;
       const demand = rate * toCome;
-      const deviation = Math.sqrt(demand + rate * inTurn);
+      const deviation = Math.sqrt(square * (toCome + inTurn));
       const short = demand * (1 + MARGIN_RATIO) + MARGIN_DEVIATIONS * deviation - supply[q]!;
       const steps = short / Math.max(1, SOFTNESS * deviation);
       let now = 0;
@@ -171,7 +175,7 @@ function hostsOn({ state }: Fleet, node: number, demand: Demand): number {
   return Math.min(most, Math.floor(fitting / gpuCount));
 }
 
-/** The shapes that have prices. */
+/** The shapes that have prices, and the room on each set of GPUs that some jobs insist on, in parts of a GPU. */
 function hardShapes(fleet: Fleet, shapes: readonly MixShape[]): readonly HardShape[] {
   const { kindState, catalogue } = fleet;
   const isOpenType = catalogue.gpuTypes.map(({ isCut }) => !isCut);
@@ -190,32 +194,61 @@ function hardShapes(fleet: Fleet, shapes: readonly MixShape[]): readonly HardSha
     const key = [gpuCount, gpuMilli, cpuMilli, memoryMib, gpuMemoryMib, isGpuEligible.join('')].join('/');
     candidates.set(key, demand);
   };
+  const chosen = new Map<string, Demand>();
   for (const { demand } of shapes) {
-    const isMulti = demand.gpuCount > 1;
-    if (isMulti || isChoosy(demand)) add({ ...demand, memoryMib: 0 });
-    if (isMulti) add(demand);
-    else if (isMinority && isWhole(demand) && demand.gpuCount === 1) {
+    if (isChoosy(demand)) chosen.set(demand.isGpuEligible.join(''), demand);
+    if (demand.gpuCount > 1) {
+      add({ ...demand, memoryMib: 0 });
+      add(demand);
+    } else if (isMinority && 2 * demand.gpuMilli > GPU_MILLI) {
       add({ ...demand, memoryMib: 0, gpuMemoryMib: 0, isGpuEligible: all });
     }
   }
-  const rated = [...candidates.values()].map((demand) => {
-    const rate = shapes.reduce((sum, shape) => sum + shape.frequency * unitsIn(shape.demand, demand), 0);
+  const rated = (demand: Demand, units: (demand: Demand) => number) => {
+    const taken = shapes.map((shape) => ({ frequency: shape.frequency, count: units(shape.demand) }));
+    const rate = taken.reduce((sum, { frequency, count }) => sum + frequency * count, 0);
+    const square = taken.reduce((sum, { frequency, count }) => sum + frequency * count * count, 0);
     const isSingle = demand.gpuCount === 1 && !isChoosy(demand);
     const weight = (isSingle ? SINGLE_PRICE_RATIO : PRICE_RATIO) * milliOf(demand);
     let supply = 0;
     for (const kind of catalogue.kindOf) supply += hostsOn({ ...fleet, state: kindState }, kind, demand);
-    return { demand, rate, weight, supply };
+    return { demand, rate, square, weight, supply };
+  };
+  const hosted = [...candidates.values()].map((demand) => rated(demand, (taker) => unitsIn(taker, demand)));
+  const rooms = [...chosen.values()].map((choosy) => {
+    const partsOf = (demand: Demand) => (needsThese(demand, choosy) ? milliOf(demand) / ROOM_MILLI : 0);
+    const cpu = shapes.reduce(
+      (sum, shape) => sum + (partsOf(shape.demand) > 0 ? shape.frequency * shape.demand.cpuMilli : 0),
+      0,
+    );
+    const parts = shapes.reduce((sum, shape) => sum + shape.frequency * partsOf(shape.demand), 0);
+    const room = {
+      ...choosy,
+      gpuCount: 1,
+      gpuMilli: ROOM_MILLI,
+      cpuMilli: Math.round(cpu / parts),
+      memoryMib: 0,
+      gpuMemoryMib: 0,
+    };
+    return rated(room, partsOf);
   });
-  const able = rated.filter(({ supply }) => supply > 0);
+  type Rated = (typeof hosted)[number];
   // The sort is stable and the candidates come in the order of the shapes, which is fixed.
-  const choosy = able.filter(({ demand }) => isChoosy(demand)).sort((x, y) => x.supply * y.rate - y.supply * x.rate);
-  return [...able.filter(({ demand }) => !isChoosy(demand)), ...choosy.slice(0, MAX_CHOOSY_SHAPES)];
+  const scarcest = (some: readonly Rated[]) =>
+    [...some].sort((x, y) => x.supply * y.rate - y.supply * x.rate).slice(0, MAX_CHOOSY_SHAPES);
+  const able = hosted.filter(({ supply }) => supply > 0);
+  const [choosy, others] = [true, false].map((flag) => able.filter(({ demand }) => isChoosy(demand) === flag));
+  return [...others!, ...scarcest(rooms.filter(({ supply }) => supply > 0)), ...scarcest(choosy!)];
+}
+
+/** True when the demand is for GPUs and can be served by none but those that can serve the other. */
+function needsThese(demand: Demand, { isGpuEligible }: Demand): boolean {
+  return demand.gpuCount > 0 && !demand.isGpuEligible.some((flag, type) => flag > isGpuEligible[type]!);
 }
 
 /** Hosts of `scarce` that one job of `demand` takes; 0 when it may also run where `scarce` cannot. */
 function unitsIn(demand: Demand, scarce: Demand): number {
-  if (demand.gpuCount === 0) return 0;
-  if (demand.isGpuEligible.some((flag, type) => flag > scarce.isGpuEligible[type]!)) return 0;
+  if (!needsThese(demand, scarce)) return 0;
   const times = (amount: number, unit: number) => (unit === 0 ? Infinity : Math.floor(amount / unit));
   const isWhole = demand.gpuMilli === GPU_MILLI;
   let gpus: number;
