@@ -52,17 +52,19 @@ interface HardShape {
 }
 
 /**
- * Prices hosts of hard shapes: several whole GPUs on one node, GPUs that not every model or memory size can serve, and single
- * whole GPUs when shares are most of the demand. A host is one job of the shape that could start now. With `S` hosts left
- * and a demand `D` for them until the fleet is full, one host costs
+ * Prices hosts of hard shapes: several whole GPUs on one node, room on GPUs that some jobs insist on (of a model or with
+ * enough memory), in tenths of a GPU, and single GPUs, or more than half of one, when shares are most of the demand. A host is one
+ * job of the shape that could start now. With `S` hosts left and a demand for them until the fleet is full of mean `D` and variance
+ * `V`, one host costs
  *
- * `weight × logistic((D × (1 + margin) + deviations × sqrt(D + T) - S) / max(1, softness × sqrt(D + T)))`
+ * `weight × logistic((D × (1 + margin) + deviations × sqrt(V + T) - S) / max(1, softness × sqrt(V + T)))`
  *
  * in whole levels: nothing while hosts are plenty, the full weight when they are about to run out. Larger shapes that need the
  * same hosts count in `D` (Hall's condition on nested shapes). `D` falls as the fleet fills, so hosts kept for work that
- * no longer comes are given free. `T` is what of it runs at a time in a full fleet, times the share of jobs that leave for
- * one that comes: where work comes and goes, a count of `T` on average swings by `sqrt(T)`, and hosts are kept for the swing. Apart from that
- * share the prices follow from what is free now, not from what happened before.
+ * no longer comes are given free. Jobs come as a Poisson process, so `V` is their number times the mean square of the hosts that one takes.
+ * `T` is the same for the jobs of a full fleet, times the share of jobs that leave for one that comes: where work comes and goes, what
+ * runs at a time swings by `sqrt(T)`, and hosts are kept for the swing. Apart from that share the prices follow from what is free
+ * now, not from what happened before.
  */
 export function createScarcity(fleet: Fleet, shapes: readonly MixShape[], turnover: Turnover): Scarcity {
   const { state, isCordoned } = fleet;
@@ -188,6 +190,9 @@ function hardShapes(fleet: Fleet, shapes: readonly MixShape[]): readonly HardSha
     shapes.reduce((sum, { demand, frequency }) => sum + (of(demand) ? frequency * milliOf(demand) : 0), 0);
   const isMinority = share(isWhole) < 0.5 * share(() => true);
 
+  const mean = (of: (demand: Demand) => number) =>
+    shapes.reduce((sum, { demand, frequency }) => sum + frequency * of(demand), 0);
+
   const candidates = new Map<string, Demand>();
   const add = (demand: Demand): void => {
     const { gpuCount, gpuMilli, cpuMilli, memoryMib, gpuMemoryMib, isGpuEligible } = demand;
@@ -205,9 +210,8 @@ function hardShapes(fleet: Fleet, shapes: readonly MixShape[]): readonly HardSha
     }
   }
   const rated = (demand: Demand, units: (demand: Demand) => number) => {
-    const taken = shapes.map((shape) => ({ frequency: shape.frequency, count: units(shape.demand) }));
-    const rate = taken.reduce((sum, { frequency, count }) => sum + frequency * count, 0);
-    const square = taken.reduce((sum, { frequency, count }) => sum + frequency * count * count, 0);
+    const rate = mean(units);
+    const square = mean((taker) => units(taker) * units(taker));
     const isSingle = demand.gpuCount === 1 && !isChoosy(demand);
     const weight = (isSingle ? SINGLE_PRICE_RATIO : PRICE_RATIO) * milliOf(demand);
     let supply = 0;
@@ -217,20 +221,10 @@ function hardShapes(fleet: Fleet, shapes: readonly MixShape[]): readonly HardSha
   const hosted = [...candidates.values()].map((demand) => rated(demand, (taker) => unitsIn(taker, demand)));
   const rooms = [...chosen.values()].map((choosy) => {
     const partsOf = (demand: Demand) => (needsThese(demand, choosy) ? milliOf(demand) / ROOM_MILLI : 0);
-    const cpu = shapes.reduce(
-      (sum, shape) => sum + (partsOf(shape.demand) > 0 ? shape.frequency * shape.demand.cpuMilli : 0),
-      0,
-    );
-    const parts = shapes.reduce((sum, shape) => sum + shape.frequency * partsOf(shape.demand), 0);
-    const room = {
-      ...choosy,
-      gpuCount: 1,
-      gpuMilli: ROOM_MILLI,
-      cpuMilli: Math.round(cpu / parts),
-      memoryMib: 0,
-      gpuMemoryMib: 0,
-    };
-    return rated(room, partsOf);
+    // A part goes with the CPU that the jobs which insist on these GPUs use for one, on average.
+    const cpu = mean((demand) => (partsOf(demand) > 0 ? demand.cpuMilli : 0));
+    const cpuMilli = Math.round(cpu / mean(partsOf));
+    return rated({ ...choosy, gpuCount: 1, gpuMilli: ROOM_MILLI, cpuMilli, memoryMib: 0, gpuMemoryMib: 0 }, partsOf);
   });
   type Rated = (typeof hosted)[number];
   // The sort is stable and the candidates come in the order of the shapes, which is fixed.
