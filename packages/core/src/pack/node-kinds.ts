@@ -80,7 +80,7 @@ function streamsByKind(nodes: readonly GpuNode[], shapes: readonly MixShape[]): 
   if (streams.length < 2 || !shapes.some(({ demand }) => demand.gpuMilli > 0)) return streams;
   const random = createRandom(FILL_SEED);
   for (let round = 0; round < ROUNDS; round++) {
-    streams = receivedByKind(nodes, shapes, streams, random).map((frequencies) => drawStreams(frequencies));
+    streams = receivedByKind(nodes, shapes, streams, random).map((frequencies, kind) => drawStreams(frequencies, kind));
   }
   return streams;
 }
