@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom, GPU_MILLI, type Job } from '../src/index.ts';
+import { demandOf } from '../src/pack/demand.ts';
 import { move } from '../src/pack/fleet-state.ts';
 import { createFleet } from '../src/pack/fleet.ts';
 import { createGrowthMemory } from '../src/pack/growth-memory.ts';
+import { priced } from '../src/pack/priced.ts';
 import { createStreamFill } from '../src/pack/stream-fill.ts';
 import { drawStreams, mixShapes, STREAM_COUNT, STREAM_LENGTH } from '../src/pack/task-streams.ts';
 import { A } from './pack-builders.ts';
@@ -87,6 +89,28 @@ describe('the waste of a node', () => {
 });
 
 describe('the memory of growths', () => {
+  it('keeps nodes apart on which a job takes GPUs of another type', () => {
+    const nodes = ['a', 'b'].map((id) => ({ id, gpus: [A, B, A], cpuMilli: 8_000, memoryMib: 1_024 }));
+    const job = { gpuCount: 1, cpuMilli: 1_000, memoryMib: 0 };
+    const mix = [{ job: { ...job, gpuModels: ['B'] }, weight: 1 }];
+    const create = () => {
+      const fleet = createFleet(nodes);
+      const shapes = mixShapes(mix, fleet.catalogue);
+      const held = { cpuMilli: 0, memoryMib: 0, gpuMilli: GPU_MILLI, gpuMemoryMib: 0, instance: -1 };
+      // Both have one GPU of each type left, of which a job takes the first: on `a` of type A, on `b` of type B.
+      move(fleet.state, 0, { ...held, gpus: [2] }, -1);
+      move(fleet.state, 1, { ...held, gpus: [3] }, -1);
+      const streams = drawStreams(shapes.map(({ frequency }) => frequency));
+      const { score } = priced(fleet, shapes, () => streams, { departureRatio: 0 });
+      return (node: number) => score(node, demandOf(job, fleet.catalogue));
+    };
+    const both = create();
+
+    expect(both(0)).toBe(create()(0));
+    expect(both(1)).toBe(create()(1));
+    expect(both(0)).toBeGreaterThan(both(1));
+  });
+
   it('gives back what it was given, and nothing after it has forgotten', () => {
     let forgotten = 0;
     const memory = createGrowthMemory(() => forgotten++);
