@@ -161,7 +161,7 @@ describe('the decision of priced', () => {
             }
           });
         }),
-        { numRuns: 120, seed: 2 },
+        { numRuns: 140, seed: 2 },
       );
 
       expect(compared).toBeGreaterThan(600);

@@ -26,9 +26,9 @@ export function checkNodeRules(field: FieldOf, { zone, labels, taints, reservedF
 
 /** Checks what decides which nodes admit a job. @throws InvalidInputError */
 export function checkJobRules(field: FieldOf, { tenant, zones, nodeLabels, tolerations }: Job): void {
-  checkOptionalText(field('tenant'), tenant, 'Leave it out for a job of no tenant.');
+  if (tenant !== undefined) checkText(field('tenant'), tenant, 'Leave it out for a job of no tenant.');
   if (zones !== undefined) checkTexts(field, 'zones', zones, 'Leave zones out to allow any zone.', 1);
-  checkMarks(field, 'tolerations', tolerations);
+  if (tolerations !== undefined) checkMarks(field, 'tolerations', tolerations);
   if (nodeLabels === undefined) return;
   checkObject(field('nodeLabels'), nodeLabels);
   for (const [key, wanted] of Object.entries(nodeLabels)) {

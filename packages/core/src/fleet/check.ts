@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
-import { checkNumber, checkOptionalNumber, type NumberRule } from '../check-number.ts';
+import { checkNumber, checkOptionalNumber, isNumber, type NumberRule } from '../check-number.ts';
 import {
   checkIds,
   checkList,
@@ -95,26 +95,35 @@ export function checkJobs(jobs: readonly Job[]): void {
 export function checkJob(job: Job): void {
   checkObject(() => 'job', job);
   checkText(() => 'id of the job', job.id, 'Give the job an id that is unique among all jobs.');
-  const field = (name: string) => () => `${name} of job '${job.id}'`;
-  checkNumber(field('gpuCount'), job.gpuCount, GPU_COUNT);
-  checkNumber(field('cpuMilli'), job.cpuMilli, CPU);
-  checkNumber(field('memoryMib'), job.memoryMib, MEMORY);
-  checkOptionalNumber(field('gpuMilli'), job.gpuMilli, GPU_SHARE);
-  checkOptionalNumber(field('gpuMemoryMib'), job.gpuMemoryMib, MEMORY);
-  checkOptionalNumber(field('priority'), job.priority);
-  checkOptionalNumber(field('runtimeMs'), job.runtimeMs, RUNTIME);
-  checkOptionalNumber(field('minRuntimeMs'), job.minRuntimeMs, GUARANTEE);
-  checkOptionalText(field('migProfile'), job.migProfile);
-  checkOptionalText(field('gang'), job.gang, 'Leave gang out for a job that starts alone.');
-  checkOptionalFlag(field('isPreemptible'), job.isPreemptible);
-  checkModels(field('gpuModels'), job.gpuModels);
-  checkJobRules(field, job);
-  checkTopology(field, job);
-  checkShare(field, job);
+  checkField(job, 'gpuCount', GPU_COUNT);
+  checkField(job, 'cpuMilli', CPU);
+  checkField(job, 'memoryMib', MEMORY);
+  if (job.gpuMilli !== undefined) checkField(job, 'gpuMilli', GPU_SHARE);
+  if (job.gpuMemoryMib !== undefined) checkField(job, 'gpuMemoryMib', MEMORY);
+  if (job.priority !== undefined) checkField(job, 'priority', {});
+  if (job.runtimeMs !== undefined) checkField(job, 'runtimeMs', RUNTIME);
+  if (job.minRuntimeMs !== undefined) checkField(job, 'minRuntimeMs', GUARANTEE);
+  const { migProfile, gang, isPreemptible, gpuModels, topology } = job;
+  if (migProfile !== undefined) checkText(fieldOf(job, 'migProfile'), migProfile);
+  if (gang !== undefined) checkText(fieldOf(job, 'gang'), gang, 'Leave gang out for a job that starts alone.');
+  if (isPreemptible !== undefined) checkOptionalFlag(fieldOf(job, 'isPreemptible'), isPreemptible);
+  if (gpuModels !== undefined) checkModels(fieldOf(job, 'gpuModels'), gpuModels);
+  checkJobRules((name) => fieldOf(job, name), job);
+  if (topology !== undefined) checkTopology((name) => fieldOf(job, name), topology);
+  checkShare(job);
+}
+
+/** Names a field of the job, for errors. */
+function fieldOf(job: Job, name: string): () => string {
+  return () => `${name} of job '${job.id}'`;
+}
+
+/** Jobs are checked one by one as they come, so a number is named only when it is wrong. */
+function checkField(job: Job, name: keyof Job, rule: NumberRule): void {
+  if (!isNumber(job[name], rule)) checkNumber(fieldOf(job, name), job[name], rule);
 }
 
 function checkModels(field: () => string, models: unknown): void {
-  if (models === undefined) return;
   checkList(field, models, "Pass a list, also for one model: ['H100'].");
   if (models.length === 0) {
     throw new InvalidInputError(field(), 'must be absent or name a model', models, {
@@ -134,8 +143,7 @@ export function checkOptionalLevel(field: () => string, value: unknown): void {
   });
 }
 
-function checkTopology(field: (name: string) => () => string, { topology }: Job): void {
-  if (topology === undefined) return;
+function checkTopology(field: (name: string) => () => string, topology: NonNullable<Job['topology']>): void {
   checkObject(field('topology'), topology);
   checkOptionalLevel(field('topology.required'), topology.required);
   checkOptionalFlag(field('topology.prefersCompact'), topology.prefersCompact);
@@ -146,14 +154,14 @@ function checkTopology(field: (name: string) => () => string, { topology }: Job)
 }
 
 /** The rules that tie fields to each other. */
-function checkShare(field: (name: string) => () => string, job: Job): void {
+function checkShare(job: Job): void {
   if (job.gpuMilli !== undefined && job.gpuMilli !== GPU_MILLI && job.gpuCount === 0) {
-    throw new InvalidInputError(field('gpuMilli')(), 'must be absent or 1000 when gpuCount is 0', job.gpuMilli, {
+    throw new InvalidInputError(fieldOf(job, 'gpuMilli')(), 'must be absent or 1000 when gpuCount is 0', job.gpuMilli, {
       hint: 'A share is a share of each GPU: set gpuCount to 1 or more, or drop gpuMilli.',
     });
   }
   if (job.migProfile !== undefined && (job.gpuCount !== 1 || (job.gpuMilli ?? GPU_MILLI) !== GPU_MILLI)) {
-    throw new InvalidInputError(field('migProfile')(), 'needs gpuCount 1 and no gpuMilli', job.migProfile, {
+    throw new InvalidInputError(fieldOf(job, 'migProfile')(), 'needs gpuCount 1 and no gpuMilli', job.migProfile, {
       hint: 'A MIG job takes one instance of one GPU.',
     });
   }

@@ -21,6 +21,8 @@ export function copyNode(node: GpuNode): GpuNode {
 /** A copy of a job that shares nothing with it. */
 export function copyJob(job: Job): Job {
   const { gpuModels, zones, nodeLabels, tolerations, topology } = job;
+  // Most jobs have none of them, and a copy is made for every job placed.
+  if (!gpuModels && !zones && !nodeLabels && !tolerations && !topology) return { ...job };
   return {
     ...job,
     ...(gpuModels === undefined ? {} : { gpuModels: [...gpuModels] }),

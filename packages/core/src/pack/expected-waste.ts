@@ -1,8 +1,9 @@
 import { GPU_MILLI } from '../units.ts';
 import { createRandom } from '../random.ts';
 import type { FleetState } from './fleet-state.ts';
-import { STREAM_COUNT, STREAM_LENGTH, type MixShape } from './task-streams.ts';
-import { createWasteTable } from './waste-table.ts';
+import { createStreamFill } from './stream-fill.ts';
+import type { MixShape } from './task-streams.ts';
+import { createNumberTable } from './number-table.ts';
 
 /** CPU is looked at in steps of this part of the largest node: states that differ by less share their estimate. */
 const CPU_STEPS = 43;
@@ -19,6 +20,15 @@ const HASH_SEED = 4_711;
 export interface ExpectedWaste {
   /** Milli-GPU, from 0 to what is idle now. `cpuFree` stands in for the node's. `O(GPUs × streams × length)`, remembered. */
   readonly waste: (node: number, cpuFree: number) => number;
+  /** What is left of CPU when so much is taken: the middle of the step it is in, less what is taken. */
+  readonly cpuAfter: (cpuFree: number, cpuMilli: number) => number;
+  /** Steps by which taking so much lowers any amount of CPU; see `cpuAfter`. */
+  readonly stepsTaken: (cpuMilli: number) => number;
+  /**
+   * Gives the names of the state of a node that has this CPU free, two numbers of 32 bits, to a function and returns what it
+   * returns. Nodes with the same names, and they alone, waste the same whatever is put on them. `O(GPUs)`
+   */
+  readonly nameOf: (node: number, cpuFree: number, use: (first: number, second: number) => number) => number;
 }
 
 /**
@@ -34,27 +44,8 @@ export function createExpectedWaste(
 ): ExpectedWaste {
   const { gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
   const cpuStep = Math.max(1, Math.floor(largestCpuMilli / CPU_STEPS));
-  const cpuNeed = Float64Array.from(shapes, ({ demand }) => demand.cpuMilli);
-  const gpuNeed = Int32Array.from(shapes, ({ demand }) => demand.gpuMilli);
-  const countNeed = Int32Array.from(shapes, ({ demand }) => demand.gpuCount);
-  const memoryNeed = Float64Array.from(shapes, ({ demand }) => demand.gpuMemoryMib);
-  const eligible = shapes.map(({ demand }) => demand.isGpuEligible);
-  const usesMemory = memoryNeed.some((need) => need > 0);
-  // A node with less CPU than every job with a GPU needs keeps what is idle.
-  const leastCpu = shapes.reduce(
-    (least, { demand }) => (demand.gpuMilli > 0 ? Math.min(least, demand.cpuMilli) : least),
-    Infinity,
-  );
+  const { estimate, leastCpu, usesMemory } = createStreamFill(state, shapes);
   const numberOf = new Map<Uint32Array, number>();
-
-  const mostGpus = gpuStart.reduce((most, end, n) => (n === 0 ? most : Math.max(most, end - gpuStart[n - 1]!)), 0);
-  // GPUs with something left: the node as it is, and as it fills up.
-  let rows = 0;
-  const milli = new Int32Array(mostGpus);
-  const type = new Int32Array(mostGpus);
-  const memory = new Float64Array(mostGpus);
-  const left = new Int32Array(mostGpus);
-  const memoryLeft = new Float64Array(mostGpus);
 
   // Two hashes of a state: the sums of random numbers of its GPUs, so that their order does not matter and none needs sorting, and of
   // its streams and CPU. Of a million states no two are mixed up but once in tens of millions of fleets.
@@ -62,79 +53,14 @@ export function createExpectedWaste(
   const draw = (length: number) => Int32Array.from({ length }, () => random.integer(2 ** 32) | 0);
   const gpuTypes = gpuType.reduce((most, kind) => Math.max(most, kind + 1), 0);
   const [first, second] = [draw(gpuTypes * (GPU_MILLI + 1)), draw(gpuTypes * (GPU_MILLI + 1))];
-  const table = createWasteTable(MAX_REMEMBERED);
+  const table = createNumberTable(MAX_REMEMBERED);
 
-  /** Collects the GPUs in a fixed order, so that nodes with the same GPUs in another order are one state. */
-  const collect = (node: number): void => {
-    rows = 0;
-    for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
-      const free = gpuFree[g]!;
-      if (free <= 0) continue;
-      const kind = gpuType[g]!;
-      const mib = usesMemory ? gpuMemoryFree[g]! : 0;
-      let at = rows++;
-      for (; at > 0; at--) {
-        const order = milli[at - 1]! - free || type[at - 1]! - kind || memory[at - 1]! - mib;
-        if (order >= 0) break;
-        milli[at] = milli[at - 1]!;
-        type[at] = type[at - 1]!;
-        memory[at] = memory[at - 1]!;
-      }
-      milli[at] = free;
-      type[at] = kind;
-      memory[at] = mib;
-    }
-  };
-  /** Idle milli-GPU after the stream that begins at `from`. */
-  const fill = (streams: Uint32Array, from: number, cpu: number, idle: number): number => {
-    left.set(milli);
-    if (usesMemory) memoryLeft.set(memory);
-    for (let k = from; k < from + STREAM_LENGTH && idle > 0 && cpu >= leastCpu; k++) {
-      const shape = streams[k]!;
-      if (cpuNeed[shape]! > cpu) continue;
-      const count = countNeed[shape]!;
-      const need = gpuNeed[shape]!;
-      const mib = memoryNeed[shape]!;
-      const isEligible = eligible[shape]!;
-      if (need === GPU_MILLI) {
-        let whole = 0;
-        for (let g = 0; g < rows && whole < count; g++) {
-          if (left[g] === GPU_MILLI && isEligible[type[g]!] === 1) whole++;
-        }
-        if (whole < count) continue;
-        for (let g = 0; g < rows && whole > 0; g++) {
-          if (left[g] !== GPU_MILLI || isEligible[type[g]!] === 0) continue;
-          left[g] = 0;
-          whole--;
-        }
-      } else if (need > 0) {
-        let tightest = -1;
-        let least = GPU_MILLI + 1;
-        for (let g = 0; g < rows; g++) {
-          const free = left[g]!;
-          if (free < need || free >= least || isEligible[type[g]!] === 0) continue;
-          if (mib > 0 && memoryLeft[g]! < mib) continue;
-          least = free;
-          tightest = g;
-        }
-        if (tightest < 0) continue;
-        left[tightest]! -= need;
-        if (mib > 0) memoryLeft[tightest]! -= mib;
-      }
-      cpu -= cpuNeed[shape]!;
-      idle -= count * need;
-    }
-    return idle;
-  };
-
-  const estimate = (node: number, cpu: number, idle: number, streams: Uint32Array): number => {
-    collect(node);
-    let sum = 0;
-    for (let stream = 0; stream < STREAM_COUNT; stream++) sum += fill(streams, stream * STREAM_LENGTH, cpu, idle);
-    return sum / STREAM_COUNT;
-  };
-  const waste = (node: number, cpuFree: number): number => {
-    let idle = 0;
+  // Of the state looked at last.
+  let idle = 0;
+  let firstName = 0;
+  let secondName = 0;
+  const look = (node: number, steps: number): void => {
+    idle = 0;
     let a = 0;
     let b = 0;
     for (let g = gpuStart[node]!, end = gpuStart[node + 1]!; g < end; g++) {
@@ -145,22 +71,34 @@ export function createExpectedWaste(
       a += usesMemory ? scramble(first[at]! ^ gpuMemoryFree[g]!) : first[at]!;
       b += usesMemory ? scramble(second[at]! ^ gpuMemoryFree[g]!) : second[at]!;
     }
-    const steps = Math.floor(cpuFree / cpuStep);
-    const cpu = steps * cpuStep;
-    if (idle === 0 || shapes.length === 0 || cpu < leastCpu) return idle;
     const streams = streamsOf(node);
     let number = numberOf.get(streams);
     if (number === undefined) numberOf.set(streams, (number = numberOf.size));
     const place = number * (CPU_STEPS + 1) + steps;
-    a = scramble(a + place);
-    b = scramble(b ^ place);
-    const known = table.get(a, b);
+    firstName = scramble(a + place);
+    secondName = scramble(b ^ place);
+  };
+  const waste = (node: number, cpuFree: number): number => {
+    const steps = Math.max(0, Math.floor(cpuFree / cpuStep));
+    const cpu = steps * cpuStep;
+    look(node, steps);
+    if (idle === 0 || shapes.length === 0 || cpu < leastCpu) return idle;
+    const known = table.get(firstName, secondName);
     if (!Number.isNaN(known)) return known;
-    const value = estimate(node, cpu, idle, streams);
-    table.set(a, b, value);
+    const value = estimate(node, cpu, streamsOf(node));
+    table.set(firstName, secondName, value);
     return value;
   };
-  return { waste };
+  const stepsTaken = (cpuMilli: number) => Math.ceil(cpuMilli / cpuStep - 0.5);
+  return {
+    waste,
+    cpuAfter: (cpuFree, cpuMilli) => (Math.floor(cpuFree / cpuStep) - stepsTaken(cpuMilli)) * cpuStep,
+    stepsTaken,
+    nameOf: (node, cpuFree, use) => {
+      look(node, Math.floor(cpuFree / cpuStep));
+      return use(firstName, secondName);
+    },
+  };
 }
 
 /** Spreads the bits of a number over 32; different numbers stay different. Source: the finalizer of MurmurHash3, public domain. */

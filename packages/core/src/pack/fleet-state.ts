@@ -15,6 +15,12 @@ export interface FleetState {
   readonly gpuMemoryFree: Float64Array;
   /** Milli-GPU left on the node. */
   readonly nodeGpuFree: Float64Array;
+  /** The type of all GPUs of the node; -1 when they differ, some are cut into instances, or there are none. */
+  readonly nodeGpuType: Int32Array;
+  /** GPUs of the node that nobody uses. */
+  readonly nodeWholeFree: Int32Array;
+  /** Most milli-GPU left on one GPU of the node. */
+  readonly nodeMostFree: Int32Array;
   /** Instances of GPU row `g` are the rows `instanceStart[g]` to `instanceStart[g + 1] - 1`. */
   readonly instanceStart: Int32Array;
   readonly instanceType: Int32Array;
@@ -55,6 +61,12 @@ export function emptyState(nodes: readonly GpuNode[], { gpuTypeOf, instanceTypeO
       nodeInstancesFree[n]! += gpu.migInstances?.length ?? 0;
     }
   });
+  const gpuType = Int32Array.from(gpus, gpuTypeOf);
+  const gpuFree = Int32Array.from(gpus, (gpu) => (isCut(gpu) ? 0 : GPU_MILLI));
+  const nodeGpuType = Int32Array.from(nodes, ({ gpus: own }, node) => {
+    const type = own.length > 0 ? gpuType[gpuStart[node]!]! : -1;
+    return own.every((gpu, index) => !isCut(gpu) && gpuType[gpuStart[node]! + index] === type) ? type : -1;
+  });
   const instanceStart = new Int32Array(gpus.length + 1);
   gpus.forEach((gpu, g) => (instanceStart[g + 1] = instanceStart[g]! + (gpu.migInstances?.length ?? 0)));
   return {
@@ -62,10 +74,13 @@ export function emptyState(nodes: readonly GpuNode[], { gpuTypeOf, instanceTypeO
     cpuFree: Float64Array.from(nodes, (node) => node.cpuMilli),
     memoryFree: Float64Array.from(nodes, (node) => node.memoryMib),
     gpuStart,
-    gpuType: Int32Array.from(gpus, gpuTypeOf),
-    gpuFree: Int32Array.from(gpus, (gpu) => (isCut(gpu) ? 0 : GPU_MILLI)),
+    gpuType,
+    gpuFree,
     gpuMemoryFree: Float64Array.from(gpus, (gpu) => gpu.memoryMib ?? -1),
     nodeGpuFree,
+    nodeGpuType,
+    nodeWholeFree: Int32Array.from(nodes, ({ gpus: own }) => own.filter((gpu) => !isCut(gpu)).length),
+    nodeMostFree: Int32Array.from(nodes, ({ gpus: own }) => (own.some((gpu) => !isCut(gpu)) ? GPU_MILLI : 0)),
     instanceStart,
     instanceType: Int32Array.from(instances, instanceTypeOf),
     instanceSlice: Float64Array.from(instances, (instance) => instance.start),
@@ -83,10 +98,26 @@ export function move(state: FleetState, node: number, holding: Holding, sign: -1
     state.gpuFree[gpu]! += sign * holding.gpuMilli;
     if (state.gpuMemoryFree[gpu]! >= 0) state.gpuMemoryFree[gpu]! += sign * holding.gpuMemoryMib;
   }
-  state.nodeGpuFree[node]! += sign * holding.gpuMilli * holding.gpus.length;
+  if (holding.gpus.length > 0) {
+    state.nodeGpuFree[node]! += sign * holding.gpuMilli * holding.gpus.length;
+    lookOver(state, node);
+  }
   if (holding.instance >= 0) {
     state.isInstanceFree[holding.instance] = sign === 1 ? 1 : 0;
     state.nodeInstancesFree[node]! += sign;
   }
   state.jobCount[node]! -= sign;
+}
+
+/** Sets what follows from the GPUs of the node. `O(GPUs)` */
+function lookOver({ gpuStart, gpuFree, nodeWholeFree, nodeMostFree }: FleetState, node: number): void {
+  let whole = 0;
+  let most = 0;
+  for (let g = gpuStart[node]!, end = gpuStart[node + 1]!; g < end; g++) {
+    const free = gpuFree[g]!;
+    if (free === GPU_MILLI) whole++;
+    if (free > most) most = free;
+  }
+  nodeWholeFree[node] = whole;
+  nodeMostFree[node] = most;
 }

@@ -80,7 +80,7 @@ function streamsByKind(nodes: readonly GpuNode[], shapes: readonly MixShape[]): 
   if (streams.length < 2 || !shapes.some(({ demand }) => demand.gpuMilli > 0)) return streams;
   const random = createRandom(FILL_SEED);
   for (let round = 0; round < ROUNDS; round++) {
-    streams = receivedByKind(nodes, shapes, streams, random).map((frequencies) => drawStreams(frequencies));
+    streams = receivedByKind(nodes, shapes, streams, random).map((frequencies, kind) => drawStreams(frequencies, kind));
   }
   return streams;
 }
@@ -108,10 +108,10 @@ function receivedByKind(
     const shape = firstAbove(upTo, random.next() * total);
     const { demand } = shapes[shape]!;
     asked += demand.gpuCount * demand.gpuMilli;
-    const tree = index.treeOf(String(shape), () => demand);
-    const { node, key } = index.best(tree, demand);
+    const scores = index.scoresOf(String(shape), () => demand);
+    const { node, key } = index.best(scores, demand);
     if (key < 0) continue;
-    const gpus = demand.isShare ? [scorer.shareGpu(node, tree.demand)] : lowestFreeGpus(trial, node, demand);
+    const gpus = demand.isShare ? [scorer.shareGpu(node, scores.demand)] : lowestFreeGpus(trial, node, demand);
     move(trial.state, node, { ...demand, gpus, instance: -1 }, -1);
     index.changed(node);
     received[kindOf[node]!]![shape]!++;

@@ -12,26 +12,29 @@ import {
   checkSameTopology,
   scorerOf,
 } from './check-input.ts';
-import { copyJob, copyNode, copyPlacement } from './copy.ts';
+import { copyJob, copyNode } from './copy.ts';
 import { placeTogether } from './place-gang.ts';
 import { createMix } from './mix.ts';
 import { createKindStreams } from './node-kinds.ts';
-import { createPacking, type Packing } from './packing.ts';
-import type { Held } from './running.ts';
+import { createPacking, placementOf, type Packing } from './packing.ts';
+import { amountsHeld, type Held } from './running.ts';
 import { statsOf } from './stats.ts';
 import type { Packer, PackerInput, PackOptions, PlaceResult } from './types.ts';
 
 /** Jobs over which departures are averaged. */
 const TURNOVER_JOBS = 512;
 
-/** A job in its place; `held` is valid for the packing it was made in. */
+/** A job in its place: the node, and the rows of its GPUs and MIG instance in the packing it was made in. Small, since there are many. */
 interface Placed {
   readonly job: Job;
-  readonly placement: Placement;
   readonly startedAtMs?: number;
-  held: Held;
+  node: number;
+  gpus: readonly number[];
+  instance: number;
 }
 
+const heldBy = ({ job, node, gpus, instance }: Placed): Held => ({ node, holding: amountsHeld(job, gpus, instance) });
+const placeIn = ({ node, holding: { gpus, instance } }: Held) => ({ node, gpus, instance });
 const started = (startedAtMs: number | undefined) => (startedAtMs === undefined ? {} : { startedAtMs });
 
 /**
@@ -42,7 +45,7 @@ const started = (startedAtMs: number | undefined) => (startedAtMs === undefined 
  * On the node, a share takes the GPU that scores best (`fgd`, `priced`) or has the least left, whole GPUs are the lowest free ones, a
  * MIG job takes an instance of the GPU with the fewest free; ties by lower index. The order of `nodes` does not matter.
  *
- * Time: `place` costs `O(log nodes)` per node changed since a job of the same shape was last placed, `O(nodes)` for a shape
+ * Time: `place` costs `O(∛nodes)` and one score for each node changed since a job of the same shape was last placed, `O(nodes)` for a shape
  * seen for the first time and, when the mix is learned, after each new estimate of it. `release` and `cordon` are `O(1)`;
  * the first call after `addNode` or `removeNode` costs `O(nodes + placed jobs)`. Space `O(nodes × demands)` for the 256
  * latest demands.
@@ -89,14 +92,18 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
 
   input.running?.forEach(({ job, placement, startedAtMs }, index) => {
     const held = packing.occupy({ job, placement }, `running[${index}]`);
-    placed.set(job.id, { job: copyJob(job), placement: copyPlacement(placement), held, ...started(startedAtMs) });
+    placed.set(job.id, { job: copyJob(job), ...placeIn(held), ...started(startedAtMs) });
   });
 
   /** The packing of the nodes as they are now. */
   const current = (): Packing => {
     if (!isStale) return packing;
+    const before = packing;
     packing = create();
-    for (const entry of placed.values()) entry.held = packing.occupy(entry, 'running');
+    for (const entry of placed.values()) {
+      const placement = placementOf(before.fleet, entry.job, heldBy(entry));
+      Object.assign(entry, placeIn(packing.occupy({ job: entry.job, placement }, 'running')));
+    }
     isStale = false;
     return packing;
   };
@@ -111,13 +118,14 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   const observe = (job: Job): void => {
     if (mix.observe(job)) current().setMix(mix.shapes());
   };
-  const keep = (job: Job, { placement, held }: Pick<Placed, 'placement' | 'held'>): PlaceResult => {
-    placed.set(job.id, { job: copyJob(job), placement, held });
+  const keep = (job: Job, { placement, held }: { readonly placement: Placement; readonly held: Held }): PlaceResult => {
+    const { gpus, instance } = held.holding;
+    placed.set(job.id, { job: copyJob(job), node: held.node, gpus, instance });
     if (turnover.departureRatio > 0) {
       turnover.departureRatio *= 1 - 1 / TURNOVER_JOBS;
       current().lookAgain(held.node);
     }
-    return { placement: copyPlacement(placement) };
+    return { placement };
   };
   const take = (job: Job): PlaceResult => {
     const outcome = current().take(job);
@@ -132,8 +140,9 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   const release = (jobId: string): void => {
     const entry = entryOf(placed, 'jobId', jobId, 'job that is placed');
     turnover.departureRatio = Math.min(1, turnover.departureRatio + 1 / TURNOVER_JOBS);
-    // A new packing gives the entry a new holding, so it is read after.
-    current().giveBack(entry.held);
+    // A new packing gives the entry new rows, so they are read after.
+    const packed = current();
+    packed.giveBack(heldBy(entry));
     placed.delete(jobId);
   };
 
@@ -161,7 +170,7 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
         checkSameTopology(jobs[0]!, job);
       }
       for (const job of jobs) observe(job);
-      const outcome = placeTogether(current(), jobs, gang, () => [...placed.values()].map(({ held }) => held));
+      const outcome = placeTogether(current(), jobs, gang, () => [...placed.values()].map(heldBy));
       if ('reasonOf' in outcome) {
         return jobs.map((job) => ({ unplaced: { jobId: job.id, reason: outcome.reasonOf(job) } }));
       }
@@ -182,7 +191,9 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
       entryOf(nodes, 'nodeId', nodeId, 'node of the fleet');
       nodes.delete(nodeId);
       isStale = true;
-      const gone = [...placed.values()].filter(({ placement }) => placement.nodeId === nodeId).map(({ job }) => job);
+      const gone = [...placed.values()]
+        .filter(({ node }) => packing.fleet.nodes[node]!.id === nodeId)
+        .map(({ job }) => job);
       for (const { id } of gone) placed.delete(id);
       return gone;
     },
@@ -193,10 +204,10 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
     },
     snapshot: () => ({
       nodes: [...nodes.values()].map(copyNode),
-      running: [...placed.values()].map(({ job, placement, startedAtMs }) => ({
-        job: copyJob(job),
-        placement: copyPlacement(placement),
-        ...started(startedAtMs),
+      running: [...placed.values()].map((entry) => ({
+        job: copyJob(entry.job),
+        placement: placementOf(packing.fleet, entry.job, heldBy(entry)),
+        ...started(entry.startedAtMs),
       })),
       ...mix.snapshot(),
       ...(turnover.departureRatio === 0 ? {} : { departureRatio: turnover.departureRatio }),

@@ -10,7 +10,7 @@ import type { KindStreams } from './node-kinds.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { holdingOf, type Held } from './running.ts';
 import { createScoreIndex, type ScoreIndex } from './score-index.ts';
-import type { Limits, ScoreTree } from './score-tree.ts';
+import type { Limits, ShapeScores } from './shape-scores.ts';
 import type { Turnover } from './scarcity.ts';
 import { createScorer } from './scorers.ts';
 import { findInstance } from './shortfall.ts';
@@ -19,6 +19,8 @@ import { unplacedReason } from './unplaced-reason.ts';
 
 /** Demands remembered, more than a gang has. */
 const MAX_DEMANDS = 4_096;
+
+const NO_GPUS: readonly number[] = [];
 
 /** A fleet of fixed nodes with an index over it. Rebuilt when nodes come or go. */
 export interface Packing {
@@ -94,31 +96,31 @@ export function createPacking(
     memoryMib,
     neededUntilMs: hasExpiry && runtimeMs !== undefined ? nowMs! + runtimeMs : -Infinity,
   });
-  const treeOf = (job: Job, { neededUntilMs }: Limits): ScoreTree => {
+  const scoresOf = (job: Job, { neededUntilMs }: Limits): ShapeScores => {
     // The scores of timed jobs follow the expiry of the nodes, not the run time.
     const isTimed = prefersEarlyExpiry && neededUntilMs > -Infinity;
     const key = keyOf(job);
-    return index!.treeOf(isTimed ? `${key}|timed` : key, () =>
+    return index!.scoresOf(isTimed ? `${key}|timed` : key, () =>
       demandOf({ ...job, memoryMib: coarseMemory(job.memoryMib) }, catalogue, isTimed ? neededUntilMs : -Infinity),
     );
   };
-  const takeAt = (job: Job, { demand }: ScoreTree, node: number) => {
+  const takeAt = (job: Job, { demand }: ShapeScores, node: number) => {
     const held = { node, holding: choose(fleet, scorer, demand, node, job.memoryMib) };
     apply(held, -1);
     return { placement: placementOf(fleet, job, held), held };
   };
   const take: Packing['take'] = (job) => {
     const limits = limitsOf(job);
-    const tree = treeOf(job, limits);
-    const { node, key } = index!.best(tree, limits);
-    if (key < 0) return { reason: unplacedReason(fleet, { ...tree.demand, ...limits }, node, job) };
-    return takeAt(job, tree, node);
+    const scores = scoresOf(job, limits);
+    const { node, key } = index!.best(scores, limits);
+    if (key < 0) return { reason: unplacedReason(fleet, { ...scores.demand, ...limits }, node, job) };
+    return takeAt(job, scores, node);
   };
   const takeAmong: Packing['takeAmong'] = (job, nodes) => {
     const limits = limitsOf(job);
-    const tree = treeOf(job, limits);
-    const node = index!.bestAmong(tree, nodes, limits);
-    return node < 0 ? undefined : takeAt(job, tree, node);
+    const scores = scoresOf(job, limits);
+    const node = index!.bestAmong(scores, nodes, limits);
+    return node < 0 ? undefined : takeAt(job, scores, node);
   };
   const wholeDemandOf: Packing['demandOf'] = (job) => {
     const { neededUntilMs } = limitsOf(job);
@@ -164,7 +166,7 @@ export function createPacking(
 function choose(fleet: Fleet, scorer: NodeScorer, shape: Demand, node: number, memoryMib: number): Holding {
   const { cpuMilli, gpuMilli, gpuMemoryMib } = shape;
   const instance = shape.isMig ? findInstance(fleet.state, node, shape) : -1;
-  let gpus: readonly number[] = [];
+  let gpus = NO_GPUS;
   if (shape.isShare) gpus = [scorer.shareGpu(node, shape)];
   else if (shape.gpuMilli > 0) gpus = severalGpus(fleet, node, shape);
   return { cpuMilli, memoryMib, gpus, gpuMilli, gpuMemoryMib, instance };

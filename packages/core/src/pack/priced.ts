@@ -4,6 +4,7 @@ import { createExpectedWaste } from './expected-waste.ts';
 import type { Fleet } from './fleet.ts';
 import { fewestInstances, hasTwinBefore, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
+import { createGrowthMemory } from './growth-memory.ts';
 import { createScarcity, type Turnover } from './scarcity.ts';
 import type { MixShape } from './task-streams.ts';
 
@@ -28,15 +29,19 @@ export function priced(
   turnover: Turnover,
 ): NodeScorer {
   const { state, kindState } = fleet;
-  const { nodeCount, gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree, nodeGpuFree } = state;
+  const { nodeCount, gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree, memoryFree, nodeGpuFree, nodeGpuType } = state;
   const { kindOf } = fleet.catalogue;
   const { nodeGpuFree: gpuTotal } = kindState;
   const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
-  const { waste } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
+  const { waste, cpuAfter, stepsTaken, nameOf } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
   const scarcity = createScarcity(fleet, shapes, turnover);
   const instances = fewestInstances(fleet);
   // Expected waste of each node as it stands; NaN: to be computed.
   const before = new Float64Array(nodeCount).fill(NaN);
+  // Number of the state of each node; -1: to be looked up.
+  const stateOf = new Int32Array(nodeCount).fill(-1);
+  const memory = createGrowthMemory(() => stateOf.fill(-1));
+  const numberOf = shapeNumbers(stepsTaken);
   /** Takes (`sign` -1) or gives back (`sign` 1) a share, so that it can be tried. */
   const moveShare = (node: number, gpu: number, { gpuMilli, gpuMemoryMib }: Demand, sign: -1 | 1): void => {
     gpuFree[gpu]! += sign * gpuMilli;
@@ -56,14 +61,18 @@ export function priced(
     for (const g of tried) gpuFree[g] = GPU_MILLI;
   };
 
+  const look = (node: number): void => {
+    if (!Number.isNaN(before[node])) return;
+    before[node] = waste(node, cpuFree[node]!);
+  };
   // GPU of the share that was looked at last.
   let bestGpu = -1;
   /** Growth of waste, least over the GPUs for a share, the lowest of equals, which is left in `bestGpu`. */
   const growth = (node: number, demand: Demand): number => {
-    if (Number.isNaN(before[node])) before[node] = waste(node, cpuFree[node]!);
-    const cpuLeft = cpuFree[node]! - demand.cpuMilli;
+    look(node);
+    const cpuLeft = cpuAfter(cpuFree[node]!, demand.cpuMilli);
     let least = Infinity;
-    if (demand.isSpread) least = whenSpread(fleet, node, demand, () => waste(node, cpuFree[node]!));
+    if (demand.isSpread) least = whenSpread(fleet, node, demand, () => waste(node, cpuLeft));
     else if (!demand.isShare) {
       takeWhole(node, demand);
       least = waste(node, cpuLeft);
@@ -85,6 +94,19 @@ export function priced(
     }
     return least - before[node]!;
   };
+  /** The growth, remembered by state and shape. */
+  const knownGrowth = (node: number, demand: Demand): number => {
+    const number = numberOf(demand);
+    // On a node with GPUs of several types it depends on their order which of them a job takes.
+    if (number < 0 || nodeGpuType[node]! < 0) return growth(node, demand);
+    let state = stateOf[node]!;
+    if (state < 0) stateOf[node] = state = nameOf(node, cpuFree[node]!, memory.stateOf);
+    const known = memory.get(state, number);
+    if (!Number.isNaN(known)) return known;
+    const grown = growth(node, demand);
+    memory.set(state, number, grown);
+    return grown;
+  };
   /** Price of the hosts that hard jobs lose when the demand goes to the node. */
   const hostsLost = (node: number, demand: Demand, gpu: number): number => {
     if (demand.isSpread) return whenSpread(fleet, node, demand, () => scarcity.loss(node));
@@ -102,8 +124,10 @@ export function priced(
 
   const score = (node: number, demand: Demand): number => {
     if (demand.isMig) return instances(node);
-    const grown = growth(node, demand);
-    const cost = Math.round(scarcity.isHost(node) ? grown + hostsLost(node, demand, bestGpu) : grown);
+    const isHost = scarcity.isHost(node);
+    // A share that may lose hosts is tried, to find the GPU it takes.
+    const grown = isHost && demand.isShare ? growth(node, demand) : knownGrowth(node, demand);
+    const cost = Math.round(isHost ? grown + hostsLost(node, demand, bestGpu) : grown);
     const total = gpuTotal[kindOf[node]!]!;
     const usedRatio = total === 0 ? 1 : (total - nodeGpuFree[node]!) / total;
     // Costs are whole, so half a milli-GPU orders the nodes of equal cost.
@@ -115,7 +139,32 @@ export function priced(
   };
   const changed: NodeScorer['changed'] = (node, mark) => {
     before[node] = NaN;
+    stateOf[node] = -1;
     scarcity.changed(node, mark);
   };
   return { score, shareGpu, changed };
+}
+
+/** Numbers demands from 0, the same number for those whose growth of waste is the same on every node; -1: it is not remembered. */
+function shapeNumbers(stepsTaken: (cpuMilli: number) => number): (demand: Demand) => number {
+  const known = new WeakMap<Demand, number>();
+  const numbers = new Map<string, number>();
+  let last: Demand | undefined;
+  let lastNumber = -1;
+  const numberOf = (demand: Demand): number => {
+    const { cpuMilli, gpuCount, gpuMilli, gpuMemoryMib, isSpread, isGpuEligible } = demand;
+    // What GPU memory is left is no part of a state where the mix does not ask for it.
+    if (isSpread || gpuMemoryMib > 0) return -1;
+    const key = [stepsTaken(cpuMilli), gpuCount, gpuMilli, isGpuEligible.join('')].join('/');
+    const number = numbers.get(key) ?? numbers.size;
+    numbers.set(key, number);
+    return number;
+  };
+  return (demand) => {
+    if (demand === last) return lastNumber;
+    last = demand;
+    lastNumber = known.get(demand) ?? numberOf(demand);
+    known.set(demand, lastNumber);
+    return lastNumber;
+  };
 }

@@ -10,6 +10,12 @@ export interface Held {
   readonly holding: Holding;
 }
 
+/** What a job holds with those rows. */
+export function amountsHeld(job: Job, gpus: readonly number[], instance: number): Holding {
+  const { cpuMilli, memoryMib, gpuMemoryMib = 0 } = job;
+  return { cpuMilli, memoryMib, gpus, gpuMilli: gpuMilliOf(job), gpuMemoryMib, instance };
+}
+
 /**
  * Reads what a running job holds, as amounts that are free in the fleet now.
  *
@@ -87,8 +93,7 @@ export function holdingOf(fleet: Fleet, job: Job, placement: Placement, field: s
       );
     }
   }
-  const held = { cpuMilli: job.cpuMilli, memoryMib: job.memoryMib, gpuMilli, gpuMemoryMib };
-  return { node, holding: { ...held, gpus: rows, instance } };
+  return { node, holding: amountsHeld(job, rows, instance) };
 }
 
 function instanceRow({ state, catalogue }: Fleet, gpuStart: number, job: Job, { mig }: Placement): number {

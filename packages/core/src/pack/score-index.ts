@@ -1,28 +1,28 @@
+import { createChangeOrder } from './change-order.ts';
 import type { Demand } from './demand.ts';
-import { capableKinds, type Fleet } from './fleet.ts';
-import { createLimitTrees } from './limit-trees.ts';
+import type { Fleet } from './fleet.ts';
+import { createNodeClasses } from './node-classes.ts';
 import type { NodeScorer } from './node-scorer.ts';
-import type { Found, Limits, ScoreTree } from './score-tree.ts';
+import { blocksOf, firstOfLargest, setKey, type Found, type Limits, type ShapeScores } from './shape-scores.ts';
 import { fits, shortfall } from './shortfall.ts';
+import { createTwins } from './twins.ts';
 
-/** Shapes whose trees are kept; beyond them the one asked for longest ago makes room. */
-const MAX_TREES = 256;
+/** Shapes whose scores are kept; beyond them the one asked for longest ago makes room. */
+const MAX_SHAPES = 256;
 /** Jobs placed in a row after which a shape is no longer expected to fail. */
 const PLACED_IN_ROW = 64;
-
-const NONE: Found = { node: -1, key: -Infinity };
 
 /** Finds the best node for a demand without looking at all of them. */
 export interface ScoreIndex {
   /**
-   * The tree of a shape, built at the first request and brought up to date at each. `make` gives the demand when there is
-   * no tree yet; its main memory must not exceed that of any job of the shape.
+   * The scores of a shape, computed at the first request and brought up to date at each. `make` gives the demand when there are
+   * none yet; its main memory must not exceed that of any job of the shape.
    */
-  readonly treeOf: (key: string, make: () => Demand) => ScoreTree;
-  /** The node of the largest key within the limits, the smallest id of equals. `O(log nodes)` where memory seldom binds. */
-  readonly best: (tree: ScoreTree, limits: Limits) => Found;
+  readonly scoresOf: (key: string, make: () => Demand) => ShapeScores;
+  /** The node of the largest key within the limits, the smallest id of equals. `O(∛nodes)` where limits seldom bind, `O(nodes)` at worst. */
+  readonly best: (scores: ShapeScores, limits: Limits) => Found;
   /** The node of the largest key among some nodes, ascending, that holds the job; the smallest id of equals. -1: none does. */
-  readonly bestAmong: (tree: ScoreTree, nodes: Int32Array, limits: Limits) => number;
+  readonly bestAmong: (scores: ShapeScores, nodes: Int32Array, limits: Limits) => number;
   /** The node's amounts or its cordon have changed. `O(1)` */
   readonly changed: (node: number) => void;
 }
@@ -30,160 +30,183 @@ export interface ScoreIndex {
 /**
  * Creates an index over a fleet.
  *
- * A placement changes one node, so a tree re-scores only the nodes changed since it was last asked: `O(log nodes)` each, and
- * a node that changed often is scored once. `O(nodes)` for a shape that is new or that missed more changes than there are
- * nodes. Space `O(shapes × nodes)` for at most 256 shapes. The answers are those of a scan over all nodes.
+ * A placement changes one node, so a shape scores again only the nodes changed since it was last asked for: `O(1)` each,
+ * and a node that changed often is scored once. `O(nodes)` for a shape that is new. Space `O(shapes × nodes)` for at most
+ * 256 shapes. The answers are those of a scan over all nodes.
  */
 export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
-  const { state, isCordoned } = fleet;
-  const { kindOf, kindNodes, ruleSetOf } = fleet.catalogue;
-  const { nodeCount, jobCount } = state;
+  const { state, isCordoned, kindState, expiresAtMs } = fleet;
+  const { kindOf } = fleet.catalogue;
+  const { classOf, capable } = createNodeClasses(fleet);
+  const { nodeCount, memoryFree } = state;
   const { tellsTwinsApart = false } = scorer;
-  const leafCount = 2 ** Math.ceil(Math.log2(Math.max(nodeCount, 1)));
-  // Ring of changed nodes: one that missed a whole round is cheaper to build anew.
-  const log = new Int32Array(leafCount);
-  let logged = 0;
+  const blocks = blocksOf(nodeCount);
+  const twins = createTwins(fleet, !tellsTwinsApart);
+  const { groupCount, groupOf, isTwin } = twins;
+  // Groups come after the nodes.
+  const { older, changedAt, newest, count, note } = createChangeOrder(nodeCount + groupCount);
   let requests = 0;
-  // Marks nodes already scored in this update.
-  const updatedAt = new Float64Array(nodeCount);
-  const kindKey = new Float64Array(kindNodes.length);
-  const trees = new Map<string, ScoreTree>();
-  const limitTrees = createLimitTrees(fleet, leafCount);
+  const shapes = new Map<string, ShapeScores>();
 
-  const keyOf = (node: number, { demand, capable, hasShortfalls }: ScoreTree): number => {
-    if (capable[kindOf[node]!] === 0 || isCordoned[node] === 1) return -Infinity;
-    if (demand.isAdmitted[ruleSetOf[node]!] === 0) return -Infinity;
-    if (fits(state, node, demand)) return scorer.score(node, demand);
-    return hasShortfalls ? -shortfall(state, node, demand) : -Infinity;
+  /** Key of a node that could hold the demand if it were emptier. */
+  const lackKey = (node: number, demand: Demand): number =>
+    isCordoned[node] === 1 ? -Infinity : -shortfall(state, node, demand);
+  const keyOf = (node: number, demand: Demand, hasShortfalls: boolean): number => {
+    if (isCordoned[node] === 0 && fits(state, node, demand)) return scorer.score(node, demand);
+    return hasShortfalls ? lackKey(node, demand) : -Infinity;
   };
-
-  const build = (tree: ScoreTree): void => {
-    const { keys, demand, isFit } = tree;
-    kindKey.fill(NaN);
-    for (let node = 0; node < nodeCount; node++) {
-      // Empty nodes of one kind share their key, unless a cordon or a rule tells them apart.
-      const isOpen = isCordoned[node] === 0 && demand.isAdmitted[ruleSetOf[node]!] === 1;
-      const isPlain = isOpen && !tellsTwinsApart && jobCount[node] === 0;
-      const kind = kindOf[node]!;
-      let key = isPlain ? kindKey[kind]! : keyOf(node, tree);
-      if (Number.isNaN(key)) kindKey[kind] = key = keyOf(node, tree);
-      keys[leafCount + node] = key;
-      isFit[node] = key >= 0 ? 1 : 0;
-    }
-    keys.fill(-Infinity, leafCount + nodeCount);
-    for (let k = leafCount - 1; k > 0; k--) {
-      const left = keys[2 * k]!;
-      const right = keys[2 * k + 1]!;
-      keys[k] = left > right ? left : right;
-    }
+  const setTwinKey = ({ twinKeys, isCapable, demand, hasShortfalls }: ShapeScores, group: number): void => {
+    const node = twins.first(group);
+    if (node < 0) return;
+    twinKeys[group] = isCapable[classOf[node]!] === 0 ? -Infinity : keyOf(node, demand, hasShortfalls);
   };
-
-  const update = (tree: ScoreTree): void => {
-    const { keys, isFit, demand, hasShortfalls } = tree;
-    for (let entry = tree.seen; entry < logged; entry++) {
-      const node = log[entry & (leafCount - 1)]!;
-      if (updatedAt[node] === requests) continue;
-      updatedAt[node] = requests;
-      // Most changes make a full node fuller.
-      if (isFit[node] === 0 && !hasShortfalls && !fits(state, node, demand)) continue;
-      const key = keyOf(node, tree);
-      isFit[node] = key >= 0 ? 1 : 0;
-      let k = leafCount + node;
-      if (keys[k] === key) continue;
-      keys[k] = key;
-      for (k >>= 1; k > 0; k >>= 1) {
-        const left = keys[2 * k]!;
-        const right = keys[2 * k + 1]!;
-        const larger = left > right ? left : right;
-        if (keys[k] === larger) break;
-        keys[k] = larger;
+  /** Sets the keys of the nodes that have changed since, or of all. */
+  const refresh = (scores: ShapeScores, isAll: boolean): void => {
+    const { holds, isCapable, demand, hasShortfalls, seen } = scores;
+    let next = isAll ? nodeCount - 1 : newest();
+    while (next >= 0 && (isAll || changedAt[next]! > seen)) {
+      const node = next;
+      next = isAll ? node - 1 : older[node]!;
+      if (node >= nodeCount) setTwinKey(scores, node - nodeCount);
+      else if (isCapable[classOf[node]!] === 1) {
+        const isFit = fits(state, node, demand) && isTwin[node] === 0 && isCordoned[node] === 0;
+        // Most changes make a full node fuller, so they are kept from touching the keys.
+        holds[node] = isFit ? 1 : 0;
+        if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));
+        else if (hasShortfalls) setKey(scores, blocks, node, isTwin[node] === 1 ? -Infinity : lackKey(node, demand));
       }
     }
+    scores.seen = count();
+  };
+  const build = (scores: ShapeScores): void => {
+    // Out of date until all is done: a scorer of the user may throw half way.
+    scores.seen = -1;
+    scores.keys.fill(-Infinity);
+    scores.blockBounds.fill(-Infinity);
+    scores.groupBounds.fill(-Infinity);
+    scores.holds.fill(0);
+    for (let group = 0; group < groupCount; group++) setTwinKey(scores, group);
+    refresh(scores, true);
   };
 
-  /** Keys of the tree asked for longest ago, which is dropped, or new ones while there is room. */
-  const takeKeys = (): Float64Array => {
-    if (trees.size < MAX_TREES) return new Float64Array(2 * leafCount);
-    let oldest: readonly [string, ScoreTree] | undefined;
-    for (const entry of trees) if (oldest === undefined || entry[1].usedAt < oldest[1].usedAt) oldest = entry;
-    trees.delete(oldest![0]);
-    return oldest![1].keys;
-  };
-
-  const treeOf: ScoreIndex['treeOf'] = (key, make) => {
-    requests++;
-    let tree = trees.get(key);
-    if (tree === undefined) {
-      const demand = make();
-      tree = {
-        demand,
-        capable: capableKinds(fleet, demand),
-        keys: takeKeys(),
-        isFit: new Uint8Array(nodeCount),
-        hasShortfalls: false,
-        placedInRow: 0,
-        seen: -Infinity,
-        usedAt: 0,
+  /** The arrays of the shape asked for longest ago, which is dropped, or new ones while there is room. */
+  const takeArrays = (): Pick<ShapeScores, 'keys' | 'blockBounds' | 'groupBounds' | 'twinKeys' | 'holds'> => {
+    if (shapes.size < MAX_SHAPES) {
+      return {
+        keys: new Float64Array(nodeCount),
+        blockBounds: new Float64Array(blocks.blockCount),
+        groupBounds: new Float64Array(blocks.groupCount),
+        twinKeys: new Float64Array(groupCount),
+        holds: new Uint8Array(nodeCount),
       };
-      trees.set(key, tree);
     }
-    if (logged - tree.seen > leafCount) build(tree);
-    else update(tree);
-    tree.seen = logged;
-    tree.usedAt = requests;
-    return tree;
+    let oldest: readonly [string, ShapeScores] | undefined;
+    for (const entry of shapes) if (oldest === undefined || entry[1].usedAt < oldest[1].usedAt) oldest = entry;
+    shapes.delete(oldest![0]);
+    return oldest![1];
   };
 
-  const search = (tree: ScoreTree, limits: Limits): Found => {
-    const { keys } = tree;
-    const top = keys[1]!;
-    if (top === -Infinity) return NONE;
-    let k = 1;
-    while (k < leafCount) {
-      k *= 2;
-      if (keys[k] !== top) k++;
+  const scoresOf: ScoreIndex['scoresOf'] = (key, make) => {
+    requests++;
+    let scores = shapes.get(key);
+    if (scores === undefined) {
+      const { keys, blockBounds, groupBounds, twinKeys, holds } = takeArrays();
+      const lists = { keys, blockBounds, groupBounds, twinKeys, holds };
+      const demand = make();
+      const isCapable = capable(demand);
+      scores = { demand, isCapable, ...lists, hasShortfalls: false, placedInRow: 0, seen: -1, usedAt: 0 };
+      shapes.set(key, scores);
     }
-    const node = k - leafCount;
-    return limitTrees.isWithin(node, limits) ? { node, key: top } : limitTrees.best(tree, limits);
+    if (scores.seen < 0) build(scores);
+    else refresh(scores, false);
+    scores.usedAt = requests;
+    return scores;
   };
-  const best: ScoreIndex['best'] = (tree, limits) => {
-    if (nodeCount === 0) return NONE;
-    const found = search(tree, limits);
+
+  const isWithin = (node: number, { memoryMib, neededUntilMs }: Limits): boolean =>
+    memoryFree[node]! >= memoryMib && expiresAtMs[node]! >= neededUntilMs;
+  /** As `search`, when the node of the largest key is out of limits: keys say at most what a node is worth within them. */
+  const searchWithin = (scores: ShapeScores, { memoryMib, neededUntilMs }: Limits, near: number): Found => {
+    const { keys, blockBounds, holds, hasShortfalls, demand } = scores;
+    const whole = { ...demand, memoryMib };
+    let node = -1;
+    let largest = -Infinity;
+    const look = (block: number): void => {
+      const end = Math.min((block + 1) << blocks.digits, nodeCount);
+      for (let other = block << blocks.digits; other < end; other++) {
+        let key = keys[other]!;
+        if (key < largest || key === -Infinity || expiresAtMs[other]! < neededUntilMs) continue;
+        if (!hasShortfalls && holds[other] === 0) continue;
+        if (memoryFree[other]! < memoryMib) {
+          if (kindState.memoryFree[kindOf[other]!]! < memoryMib) continue;
+          key = -shortfall(state, other, whole);
+        }
+        if (key < largest || (key === largest && other > node)) continue;
+        node = other;
+        largest = key;
+      }
+    };
+    // A good node found early leaves out most blocks.
+    look(near >> blocks.digits);
+    for (let block = 0; block < blocks.blockCount; block++) {
+      const bound = blockBounds[block]!;
+      if (bound > largest || (bound === largest && block << blocks.digits < node)) look(block);
+    }
+    return { node, key: largest };
+  };
+  const search = (scores: ShapeScores, limits: Limits): Found => {
+    const node = firstOfLargest(scores, blocks);
+    const isFound = node < 0 || isWithin(node, limits);
+    const key = node < 0 ? -Infinity : scores.keys[node]!;
+    return orTwin(isFound ? { node, key } : searchWithin(scores, limits, node), scores, limits);
+  };
+  /** The node that stands for a group if it is better than what was found among those that stand for themselves. */
+  const orTwin = (found: Found, { twinKeys }: ShapeScores, limits: Limits): Found => {
+    let { node, key } = found;
+    for (let group = 0; group < groupCount; group++) {
+      const twinKey = twinKeys[group]!;
+      if (twinKey < key || twinKey === -Infinity) continue;
+      const twin = twins.first(group);
+      // All nodes of a group have the same memory and end.
+      if (twin < 0 || (twinKey === key && twin > node) || !isWithin(twin, limits)) continue;
+      node = twin;
+      key = twinKey;
+    }
+    return node === found.node ? found : { node, key };
+  };
+  const best: ScoreIndex['best'] = (scores, limits) => {
+    const found = search(scores, limits);
     if (found.key >= 0) {
-      if (tree.hasShortfalls && ++tree.placedInRow === PLACED_IN_ROW) tree.hasShortfalls = false;
+      if (scores.hasShortfalls && ++scores.placedInRow === PLACED_IN_ROW) scores.hasShortfalls = false;
       return found;
     }
-    tree.placedInRow = 0;
-    if (tree.hasShortfalls) return found;
-    tree.hasShortfalls = true;
-    // Out of date until it is built: a scorer of the user may throw half way.
-    tree.seen = -Infinity;
-
-    build(tree);
-    tree.seen = logged;
-    return search(tree, limits);
+    scores.placedInRow = 0;
+    if (scores.hasShortfalls) return found;
+    scores.hasShortfalls = true;
+    build(scores);
+    return search(scores, limits);
   };
 
-  const bestAmong: ScoreIndex['bestAmong'] = ({ keys }, nodes, limits) => {
+  const bestAmong: ScoreIndex['bestAmong'] = ({ keys, twinKeys, holds }, nodes, limits) => {
     let found = -1;
     let largest = -Infinity;
     for (const node of nodes) {
-      const key = keys[leafCount + node]!;
-      if (key < 0 || key <= largest || !limitTrees.isWithin(node, limits)) continue;
+      const own = holds[node] === 1 ? keys[node]! : -Infinity;
+      const key = isTwin[node] === 1 ? twinKeys[groupOf[node]!]! : own;
+      if (key < 0 || key <= largest || !isWithin(node, limits)) continue;
       found = node;
       largest = key;
     }
     return found;
   };
 
-  const note = (node: number): void => {
-    log[logged & (leafCount - 1)] = node;
-    logged++;
+  const mark = (node: number): void => {
+    note(isTwin[node] === 1 ? nodeCount + groupOf[node]! : node);
   };
   const changed = (node: number): void => {
+    if (twins.changed(node)) note(nodeCount + groupOf[node]!);
     note(node);
-    limitTrees.changed(node);
-    scorer.changed(node, note);
+    scorer.changed(node, mark);
   };
-  return { treeOf, best, bestAmong, changed };
+  return { scoresOf, best, bestAmong, changed };
 }

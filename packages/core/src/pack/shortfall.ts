@@ -15,7 +15,14 @@ export function shortfall(state: FleetState, node: number, demand: Demand): numb
   if (memory < memoryMib) lack += (memoryMib - memory) / memoryMib;
   if (demand.gpuCount === 0) return lack;
   if (demand.isMig) return findInstance(state, node, demand) < 0 ? lack + 1 : lack;
+  const type = state.nodeGpuType[node]!;
   if (demand.isShare) {
+    // Nodes with GPUs of one type know what they have most of.
+    if (type >= 0 && demand.gpuMemoryMib === 0) {
+      if (demand.isGpuEligible[type] === 0) return Infinity;
+      const most = state.nodeMostFree[node]!;
+      return most < demand.gpuMilli ? lack + (demand.gpuMilli - most) / demand.gpuMilli : lack;
+    }
     const gpu = nearestShareGpu(state, node, demand);
     return gpu < 0 ? Infinity : lack + shareLack(state, gpu, demand);
   }
@@ -26,18 +33,21 @@ export function shortfall(state: FleetState, node: number, demand: Demand): numb
 
 /** True when the node holds the demand now: when its {@link shortfall} is 0, found out faster. `O(GPUs of the node)`. */
 export function fits(state: FleetState, node: number, demand: Demand): boolean {
-  const { cpuFree, memoryFree, nodeGpuFree, gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
+  const { cpuFree, memoryFree, nodeGpuFree, nodeMostFree, gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
+  // The first says no most often; it lets jobs without whole GPUs or shares pass.
+  if (nodeMostFree[node]! < demand.gpuMilli) return false;
   if (cpuFree[node]! < demand.cpuMilli || memoryFree[node]! < demand.memoryMib) return false;
   const { gpuCount, gpuMilli, gpuMemoryMib, isGpuEligible } = demand;
   if (gpuCount === 0) return true;
   if (demand.isMig) return findInstance(state, node, demand) >= 0;
   if (nodeGpuFree[node]! < gpuCount * gpuMilli) return false;
-  // Whole GPUs have all of their memory free.
-  const needsMemory = gpuMemoryMib > 0 && gpuMilli < GPU_MILLI;
+  if (gpuMilli === GPU_MILLI) return wholeGpusFree(state, node, demand) >= gpuCount;
+  const only = state.nodeGpuType[node]!;
+  if (only >= 0 && demand.isShare && gpuMemoryMib === 0) return isGpuEligible[only] === 1;
   let missing = gpuCount;
   for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
     if (gpuFree[g]! < gpuMilli || isGpuEligible[gpuType[g]!] === 0) continue;
-    if (needsMemory && gpuMemoryFree[g]! < gpuMemoryMib) continue;
+    if (gpuMemoryMib > 0 && gpuMemoryFree[g]! < gpuMemoryMib) continue;
     missing--;
     if (missing === 0) return true;
   }
@@ -97,7 +107,9 @@ export function nearestShareGpu(state: FleetState, node: number, demand: Demand)
 
 /** Eligible GPUs of the node that nobody uses. */
 export function wholeGpusFree(state: FleetState, node: number, demand: Demand): number {
-  const { gpuStart, gpuType, gpuFree } = state;
+  const { gpuStart, gpuType, gpuFree, nodeGpuType, nodeWholeFree } = state;
+  const only = nodeGpuType[node]!;
+  if (only >= 0) return demand.isGpuEligible[only] === 1 ? nodeWholeFree[node]! : 0;
   const end = gpuStart[node + 1]!;
   let free = 0;
   for (let g = gpuStart[node]!; g < end; g++) {

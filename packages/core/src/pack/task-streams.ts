@@ -5,7 +5,7 @@ import { demandOf, gpuMilliOf, mixKey, type Demand } from './demand.ts';
 import type { WorkloadShape } from './types.ts';
 
 /** Streams a node is tried on: the mean over them is the expectation. A power of two, so that the mean is exact. */
-export const STREAM_COUNT = 16;
+export const STREAM_COUNT = 32;
 /** Jobs offered in one stream. Chosen on OpenB: shorter streams leave nodes half filled, longer ones gain nothing. */
 export const STREAM_LENGTH = 30;
 /** Any number does; other ones move the share of GPUs allocated on OpenB by about 0.05 points. */
@@ -50,11 +50,13 @@ function inSingleShares({ job, weight }: WorkloadShape): WorkloadShape {
 
 /**
  * Draws the jobs of all streams, as positions of shapes: `STREAM_COUNT` rows of `STREAM_LENGTH`. The n-th jobs of the streams are
- * spread evenly over the shapes, so that even a rare shape is met about as often as it comes. The same frequencies give the
- * same streams.
+ * spread evenly over the shapes, so that even a rare shape is met about as often as it comes.
+ *
+ * @param number - the same frequencies and number give the same streams; with numbers of their own, the chance errors of the kinds
+ *   of nodes cancel out instead of adding up.
  */
-export function drawStreams(frequencies: ArrayLike<number>): Uint32Array {
-  const random = createRandom(STREAM_SEED);
+export function drawStreams(frequencies: ArrayLike<number>, number = 0): Uint32Array {
+  const random = createRandom(STREAM_SEED + number);
   const upTo = new Float64Array(frequencies.length);
   let total = 0;
   for (let k = 0; k < upTo.length; k++) upTo[k] = total += frequencies[k]!;

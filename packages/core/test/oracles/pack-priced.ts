@@ -40,9 +40,9 @@ export function scanPriced(
     const { gpu, start } = usableInstances(node, job).sort(order)[0]!;
     return { ...base(node), gpus: [], mig: { gpuIndex: gpu, profile: job.migProfile, start } };
   }
-  // Jobs whose memory has the same four leading binary digits are scored alike; whether they fit is seen exactly.
+  // Jobs whose memory has the same leading binary digit are scored alike; whether they fit is seen exactly.
   const digits = job.memoryMib.toString(2);
-  const scored = { ...job, memoryMib: parseInt(digits.slice(0, 4).padEnd(digits.length, '0'), 2) };
+  const scored = { ...job, memoryMib: parseInt(digits.slice(0, 1).padEnd(digits.length, '0'), 2) };
   const tries = costsOf(open, empty, scored, options, nodes);
   tries.sort((x, y) => x.cost - y.cost || x.idle - y.idle || (x.node.id < y.node.id ? -1 : 1));
   const best = tries[0];
@@ -73,13 +73,14 @@ export function costsOf(
     const before = waste(node, numbers, shapes, streams, cpuStep);
     const [best] = sets
       .map((set) => ({ set, after: take(node, job, set) }))
-      .map(({ set, after }) => ({ set, after, growth: waste(after, numbers, shapes, streams, cpuStep) - before }))
+      .map(({ set, after }) => {
+        // From the middle of the step that the CPU is in, so that what is lost by rounding is neither always more nor always less.
+        const cpu = Math.max(0, (Math.floor(node.cpu / cpuStep) + 0.5) * cpuStep - job.cpuMilli);
+        return { set, after, growth: waste({ ...after, cpu }, numbers, shapes, streams, cpuStep) - before };
+      })
       .sort((x, y) => x.growth - y.growth || (x.set[0] ?? 0) - (y.set[0] ?? 0));
     const { set, after, growth } = best!;
-    const lost = prices.reduce(
-      (sum, { shape, price }) => sum + price * (hostsOn(node, shape) - hostsOn(after, shape)),
-      0,
-    );
+    const lost = prices.reduce((sum, { hostsFree, price }) => sum + price * (hostsFree(node) - hostsFree(after)), 0);
     const size = node.gpus.filter(({ instances }) => instances.length === 0).length * 1_000;
     return { node, set, cost: Math.round(growth + lost), idle: size === 0 ? 0 : idleOf(node) / size };
   });
@@ -119,7 +120,7 @@ function typeNumbers(empty: readonly GpuNode[]): ReadonlyMap<string, readonly nu
 }
 
 /**
- * Mean idle milli-GPU after 16 streams; main memory does not count, CPU in steps. Of GPUs equally free the later type comes
+ * Mean idle milli-GPU after 32 streams; main memory does not count, CPU in steps. Of GPUs equally free the later type comes
  * first, then the one with more memory left.
  */
 function waste(
@@ -136,7 +137,7 @@ function waste(
     .sort((x, y) => y.gpu.milli - x.gpu.milli || y.type - x.type || (y.gpu.memory ?? -1) - (x.gpu.memory ?? -1))
     .map(({ gpu }) => gpu);
   let sum = 0;
-  for (let from = 0; from < 16 * 30; from += 30) {
+  for (let from = 0; from < 32 * 30; from += 30) {
     let now: LedgerNode = { ...node, gpus: sorted, cpu: Math.floor(node.cpu / cpuStep) * cpuStep, memory: Infinity };
     for (let k = from; k < from + 30; k++) {
       const { job } = shapes[streams[k]!]!;
@@ -148,7 +149,7 @@ function waste(
     }
     sum += idleOf(now);
   }
-  return sum / 16;
+  return sum / 32;
 }
 
 /** How many of the shape could start on the node now. */
@@ -167,7 +168,7 @@ function pricesOf(
   empty: readonly GpuNode[],
   shapes: readonly OracleShape[],
   departureRatio: number,
-): readonly { readonly shape: Omit<Job, 'id'>; readonly price: number }[] {
+): readonly { readonly hostsFree: (node: LedgerNode) => number; readonly price: number }[] {
   const plain = empty.flatMap(({ gpus }) => gpus.filter(({ migInstances = [] }) => migInstances.length === 0));
   // Which distinct GPUs could serve the shape.
   const types = [...new Map(plain.map((gpu) => [`${gpu.model}/${gpu.memoryMib}`, gpu])).values()];
@@ -184,19 +185,37 @@ function pricesOf(
     shapes.reduce((sum, { job, frequency }) => sum + (of(job) ? frequency * sizeOf(job) : 0), 0);
   const isMinority = volume(isWhole) < 0.5 * volume(() => true);
 
-  const hard = new Map<string, Omit<Job, 'id'>>();
+  // A job stands for its kind of host; with `served`, a tenth of a GPU on those GPUs does.
+  interface Host {
+    readonly job: Omit<Job, 'id'>;
+    readonly served?: readonly boolean[];
+  }
+  const hard = new Map<string, Host>();
   const add = (job: Omit<Job, 'id'>) => {
     const { gpuCount, gpuMilli = 1_000, cpuMilli, memoryMib, gpuMemoryMib = 0 } = job;
-    hard.set(JSON.stringify([gpuCount, gpuMilli, cpuMilli, memoryMib, gpuMemoryMib, servedBy(job)]), job);
+    hard.set(JSON.stringify([gpuCount, gpuMilli, cpuMilli, memoryMib, gpuMemoryMib, servedBy(job)]), { job });
   };
+  const needsOnly = (job: Omit<Job, 'id'>, served: readonly boolean[]) =>
+    job.gpuCount > 0 && servedBy(job).every((flag, t) => !flag || served[t]);
   for (const { job } of shapes) {
     if (job.gpuCount > 1) {
       add({ ...job, memoryMib: 0 });
       add(job);
-    } else if (isChoosy(job)) add({ ...job, memoryMib: 0 });
-    if (job.gpuCount === 1 && isWhole(job) && isMinority) add({ gpuCount: 1, cpuMilli: job.cpuMilli, memoryMib: 0 });
+    }
+    if (job.gpuCount === 1 && isMinority && sizeOf(job) > 500) {
+      add({ gpuCount: 1, gpuMilli: sizeOf(job), cpuMilli: job.cpuMilli, memoryMib: 0 });
+    }
+    if (isChoosy(job)) {
+      const served = servedBy(job);
+      const takers = shapes.filter((shape) => needsOnly(shape.job, served));
+      const cpu = takers.reduce((sum, { job: { cpuMilli }, frequency }) => sum + frequency * cpuMilli, 0);
+      const tenths = takers.reduce((sum, { job: taker, frequency }) => sum + (frequency * sizeOf(taker)) / 100, 0);
+      const tenth = { gpuCount: 1, gpuMilli: 100, cpuMilli: Math.round(cpu / tenths), memoryMib: 0 };
+      hard.set(JSON.stringify(served), { job: tenth, served });
+    }
   }
 
+  const emptyById = new Map(empty.map((node) => [node.id, node]));
   const open = nodes.filter(({ isCordoned }) => !isCordoned);
   const mean = (of: (job: Omit<Job, 'id'>) => number) =>
     shapes.reduce((sum, { job, frequency }) => sum + frequency * of(job), 0);
@@ -218,23 +237,37 @@ function pricesOf(
       mean(({ cpuMilli }) => cpuMilli),
     ),
   );
-  return [...hard.values()].map((shape) => {
+  return [...hard.values()].map(({ job: shape, served: room }) => {
     const times = (amount: number, unit: number) => (unit === 0 ? Infinity : Math.floor(amount / unit));
-    const served = servedBy(shape);
-    const rate = shapes.reduce((sum, { job, frequency }) => {
-      if (job.gpuCount === 0 || servedBy(job).some((flag, t) => flag && !served[t])) return sum;
+    const served = room ?? servedBy(shape);
+    const taken = shapes.map(({ job, frequency }) => {
+      if (!needsOnly(job, served)) return { frequency, units: 0 };
+      if (room !== undefined) return { frequency, units: sizeOf(job) / 100 };
       const unit = shape.gpuMilli ?? 1_000;
       let gpus = job.gpuCount * times(job.gpuMilli ?? 1_000, unit);
       if (unit === 1_000) gpus = isWhole(job) ? times(job.gpuCount, shape.gpuCount) : 0;
-      const units = Math.min(gpus, times(job.cpuMilli, shape.cpuMilli), times(job.memoryMib, shape.memoryMib));
-      return sum + frequency * units;
-    }, 0);
-    const demand = rate * toCome;
-    const supply = nodes.reduce((sum, node) => sum + hostsOn(node, shape), 0);
-    const swing = Math.sqrt(demand + (departureRatio === 0 ? 0 : rate * departureRatio * whenFull));
+      return {
+        frequency,
+        units: Math.min(gpus, times(job.cpuMilli, shape.cpuMilli), times(job.memoryMib, shape.memoryMib)),
+      };
+    });
+    const demand = toCome * taken.reduce((sum, { frequency, units }) => sum + frequency * units, 0);
+    const square = taken.reduce((sum, { frequency, units }) => sum + frequency * units * units, 0);
+    const tenthsOn = (node: LedgerNode) => {
+      if (node.isCordoned) return 0;
+      const servedOn = emptyById.get(node.id)!.gpus.map(({ model, memoryMib, migInstances = [] }) => {
+        const type = types.findIndex((gpu) => gpu.model === model && gpu.memoryMib === memoryMib);
+        return migInstances.length === 0 && served[type]!;
+      });
+      const tenths = node.gpus.reduce((sum, { milli }, g) => sum + (servedOn[g]! ? Math.floor(milli / 100) : 0), 0);
+      return Math.min(tenths, times(node.cpu, shape.cpuMilli));
+    };
+    const hostsFree = (node: LedgerNode) => (room === undefined ? hostsOn(node, shape) : tenthsOn(node));
+    const supply = nodes.reduce((sum, node) => sum + hostsFree(node), 0);
+    const swing = Math.sqrt(square * (toCome + (departureRatio === 0 ? 0 : departureRatio * whenFull)));
     const short = demand * 1.1 + 2 * swing - supply;
     const part = 1 / (1 + Math.exp(-short / Math.max(1, 0.5 * swing)));
-    const weight = (shape.gpuCount === 1 && !isChoosy(shape) ? 2 : 0.5) * sizeOf(shape);
-    return { shape, price: (weight * Math.round(8 * part)) / 8 };
+    const weight = (shape.gpuCount === 1 && room === undefined && !isChoosy(shape) ? 2 : 0.5) * sizeOf(shape);
+    return { hostsFree, price: (weight * Math.round(8 * part)) / 8 };
   });
 }
