@@ -22,149 +22,34 @@ import {
   parseScheduleProblem,
   seriesSchema,
 } from '../src/schema/index.ts';
-
-const node = { id: 'n1', gpus: [{ model: 'H100', memoryMib: 81_559 }], cpuMilli: 64_000, memoryMib: 524_288 };
-const fullNode = {
-  ...node,
-  gpus: [{ model: 'A100', memoryMib: 40_960, migInstances: [{ profile: '1g.5gb', start: 0, memoryMib: 4_864 }] }],
-  pool: 'p',
-  zone: 'z',
-  rack: 'r',
-  nvlinkDomain: 'd',
-  labels: { team: '', 'a b': 'x' },
-  priceUsdPerHour: 0,
-  idleWatts: 350.5,
-  expiresAtMs: 1_700_000_000_000,
-  isCordoned: false,
-  taints: [{ key: 'spot' }, { key: 'team', value: '' }],
-  reservedFor: { tenants: ['t'], jobIds: ['j1'] },
-};
-const job = { id: 'j1', gpuCount: 1, cpuMilli: 1_000, memoryMib: 1_024 };
-const fullJob = {
-  ...job,
-  gpuMilli: 500,
-  gpuMemoryMib: 8_192,
-  gpuModels: ['H100'],
-  migProfile: '1g.10gb',
-  priority: -1,
-  tenant: 't',
-  gang: 'g',
-  topology: { required: 'rack', prefersCompact: true },
-  runtimeMs: 60_000,
-  minRuntimeMs: 0,
-  zones: ['z'],
-  nodeLabels: { team: '', disk: ['ssd', 'nvme'] },
-  tolerations: [{ key: 'spot' }, { key: 'team', value: 'ml' }],
-  isPreemptible: true,
-};
-const placement = { jobId: 'j1', nodeId: 'n1', gpus: [{ index: 0, milli: 500 }] };
-const packInput = {
-  nodes: [node, fullNode],
-  jobs: [job, fullJob],
-  running: [{ job, placement: { ...placement, mig: { gpuIndex: 0, profile: '1g.10gb', start: 2 } }, startedAtMs: 5 }],
-  workload: [{ job: { gpuCount: 1, cpuMilli: 0, memoryMib: 0 }, weight: 0.5 }],
-  nowMs: 1_700_000_000_000,
-};
-
-const fewestInput = { nodes: packInput.nodes, jobs: packInput.jobs, running: packInput.running, nowMs: 1 };
-const geometry = {
-  name: 'two halves',
-  memorySlices: 2,
-  computeSlices: 2,
-  profiles: [
-    {
-      name: 'half',
-      computeSlices: 1,
-      memorySlices: 1,
-      starts: [0, 1],
-      maxInstances: 2,
-      memoryMib: 4_096,
-      hasMediaExtensions: false,
-    },
-    { name: 'whole', computeSlices: 2, memorySlices: 2, starts: [0] },
-  ],
-  startsSource: 'assumed',
-};
-const cards = [
-  { id: 'gpu-0', model: 'A30', instances: [{ profile: '1g.6gb', start: 0, memoryMib: 5_952, isMovable: true }] },
-  { id: 'gpu-1', model: geometry },
-];
-const placeMigInput = { cards, profile: '1g.6gb', workload: [{ profile: '1g.6gb', weight: 0.5 }] };
-const packMigInput = { cards, jobs: [{ id: 'j1', profile: 'half' }] };
-const repartitionMigInput = { cards, wanted: [{ profile: 'whole', count: 1 }] };
-
-const consolidateInput = {
-  nodes: [node],
-  jobs: [job],
-  placements: [placement, { ...placement, startedAtMs: 0 }],
-  budgets: [{ maxMoves: 3 }, { maxMoves: 0, tenant: 't' }],
-  nowMs: 1,
-};
-
-const planPreemptionInput = { nodes: [node], running: packInput.running, job: fullJob, nowMs: 1 };
-const amounts = { gpuMilli: 8_000, gpuMilliByModel: { H100: 8_000 }, cpuMilli: 0, memoryMib: 1_024 };
-const admitInput = {
-  capacity: amounts,
-  tenants: [
-    { id: 't', nominal: amounts, maxBorrowed: {}, maxLent: { cpuMilli: 1 }, weight: 0.5 },
-    { id: 'u', nominal: {} },
-  ],
-  running: packInput.running,
-  jobs: [{ job: fullJob, queuedAtMs: 1 }],
-  nowMs: 2,
-};
-
-const slot = { startAtMs: 0, stepMs: 3_600_000 };
-const carbon = { ...slot, unit: 'gCO2e/kWh', values: [100, 0, 50.5], kind: 'average', scope: 'life-cycle' };
-const location = {
-  id: 'de',
+import {
+  node,
+  fullNode,
+  job,
+  fullJob,
+  placement,
+  packInput,
+  fewestInput,
+  geometry,
+  cards,
+  placeMigInput,
+  packMigInput,
+  repartitionMigInput,
+  consolidateInput,
+  planPreemptionInput,
+  amounts,
+  admitInput,
+  slot,
   carbon,
-  energyPrice: { ...slot, unit: 'USD/kWh', values: [0.1, -0.05, 0.2] },
-  priceUsdPerGpuHour: 2.5,
-  pueRatio: 1.2,
-};
-const problem = {
-  slots: { ...slot, count: 3 },
-  locations: [location],
-  jobs: [
-    {
-      id: 'train',
-      runtimeMs: 3_600_000,
-      powerWatts: 700,
-      gpuCount: 1,
-      earliestStartAtMs: 0,
-      deadlineAtMs: 10_800_000,
-      mode: 'interruptible',
-      locationIds: ['de'],
-    },
-  ],
-  objective: { kind: 'weighted', carbonPriceUsdPerTonne: 80 },
-};
-
-const config = {
-  minReplicas: 0,
-  maxReplicas: 10,
-  targets: [
-    { signal: 'rate', perReplica: 12.5 },
-    { signal: 'utilization', ratio: 0.7 },
-  ],
-  tolerance: { up: 0, down: 0.1 },
-  window: { upMs: 30_000, downMs: 300_000 },
-  intervalMs: 15_000,
-};
-const observation = { nowMs: 1, readyReplicas: 2, pendingReplicas: 1, ratePerSecond: 40, utilizationRatio: null };
-const state = { version: 1, sinceMs: 0, lastMs: null, wishes: [{ atMs: 0, replicas: 3 }] };
-const spillover = {
-  request: { target: 3 },
-  tiers: [
-    { id: 'lab', kind: 'fixed', capacity: 2, priceUsdPerHour: 0, priority: 0, noticeMs: 0, startupMs: 30_000 },
-    { id: 'spot', kind: 'spot', capacity: null, priceUsdPerHour: 1.5 },
-  ],
-  current: [{ id: 'r1', tierId: 'lab', startedAtMs: 0, isReady: false }],
-};
-const ewma = { version: 1, mean: null, atMs: 1_700_000_000_000 };
-const histogram = { version: 1, referenceAtMs: 0, atMs: 5, weights: [0, 2] };
-const bands = { version: 1, radius: null, largest: 0, errorCount: 0 };
+  problem,
+  config,
+  observation,
+  state,
+  spillover,
+  ewma,
+  histogram,
+  bands,
+} from './schema-samples.ts';
 
 /** A deep copy with the value at a path replaced, or removed when it is `undefined`. */
 function changed(input: unknown, path: string, value: unknown): unknown {
