@@ -34,7 +34,7 @@ export const fullJob = {
   tolerations: [{ key: 'spot' }, { key: 'team', value: 'ml' }],
   isPreemptible: true,
 };
-export const placement = { jobId: 'j1', nodeId: 'n1', gpus: [{ index: 0, milli: 500 }] };
+const placement = { jobId: 'j1', nodeId: 'n1', gpus: [{ index: 0, milli: 500 }] };
 export const packInput = {
   nodes: [node, fullNode],
   jobs: [job, fullJob],
@@ -44,7 +44,7 @@ export const packInput = {
 };
 
 export const fewestInput = { nodes: packInput.nodes, jobs: packInput.jobs, running: packInput.running, nowMs: 1 };
-export const geometry = {
+const geometry = {
   name: 'two halves',
   memorySlices: 2,
   computeSlices: 2,
@@ -62,7 +62,7 @@ export const geometry = {
   ],
   startsSource: 'assumed',
 };
-export const cards = [
+const cards = [
   { id: 'gpu-0', model: 'A30', instances: [{ profile: '1g.6gb', start: 0, memoryMib: 5_952, isMovable: true }] },
   { id: 'gpu-1', model: geometry },
 ];
@@ -79,7 +79,7 @@ export const consolidateInput = {
 };
 
 export const planPreemptionInput = { nodes: [node], running: packInput.running, job: fullJob, nowMs: 1 };
-export const amounts = { gpuMilli: 8_000, gpuMilliByModel: { H100: 8_000 }, cpuMilli: 0, memoryMib: 1_024 };
+const amounts = { gpuMilli: 8_000, gpuMilliByModel: { H100: 8_000 }, cpuMilli: 0, memoryMib: 1_024 };
 export const admitInput = {
   capacity: amounts,
   tenants: [
