@@ -7,6 +7,7 @@ import { forecastCarbonBenchmark, formatForecastCarbon } from '../src/forecast-c
 import { forecastDomainBenchmark, formatForecastDomain } from '../src/forecast-domain.ts';
 import { forecastM4Benchmark, formatForecastM4 } from '../src/forecast-m4.ts';
 import { coverage, intervalScore, mape, meanAbsoluteError, seasonalScale, smape } from '../src/forecast-measures.ts';
+import { AUGURS_VERSION, augursMstl } from '../src/forecast-peer.ts';
 import { forecastPlot } from '../src/forecast-plot.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from '../src/forecast-recent.ts';
 
@@ -61,7 +62,10 @@ describe('forecastM4Benchmark', () => {
     expect(rows.filter(({ kind }) => kind === 'published').map(({ seriesCount }) => seriesCount)).toEqual(
       Array.from({ length: 8 }, () => 414),
     );
-    expect(formatForecastM4(rows).split('\n').length).toBe(rows.length + 1);
+    const text = formatForecastM4(rows).split('\n');
+    expect(text.length).toBe(rows.length + 1);
+    // The peer is what the others are measured by.
+    expect(text.find((line) => line.includes('augurs'))!.match(/\(1\.0x\)/g)?.length).toBe(2);
   });
 
   it('reads the files of the competition as well', () => {
@@ -89,6 +93,43 @@ describe('forecastM4Benchmark', () => {
     if (content !== undefined) write('m4-hourly-odd.json', content);
 
     expect(() => forecastM4Benchmark(directory)).toThrow(InvalidInputError);
+  });
+});
+
+describe('augursMstl', () => {
+  const options = { horizon: 6, seasons: [4, 12] };
+  const cycle = [10, 20, 40, 20];
+  const history = Array.from({ length: 96 }, (_, k) => cycle[k % 4]! + ((k * 7919) % 13) / 13);
+
+  it('continues a season, within a band of the level asked for', () => {
+    const { mean, band } = augursMstl(history, { ...options, level: 0.95 });
+
+    mean.forEach((value, step) => {
+      expect(Math.abs(value - cycle[step % 4]! - 0.5)).toBeLessThan(2);
+      expect(band!.low[step]).toBeLessThan(value);
+      expect(band!.high[step]).toBeGreaterThan(value);
+    });
+    expect(augursMstl(history, options)).toEqual({ mean });
+  });
+
+  it('is cut off at zero where the past never was below', () => {
+    const falling = Array.from({ length: 96 }, (_, k) => Math.max(0, 95 - k) + ((k * 7919) % 13) / 13);
+
+    const { band } = augursMstl(falling, { ...options, horizon: 24, level: 0.95 });
+
+    expect(Math.min(...band!.low)).toBe(0);
+  });
+
+  it('refuses a history of fewer than two cycles', () => {
+    expect(() => augursMstl(history.slice(0, 23), options)).toThrow(InvalidInputError);
+  });
+
+  it('is of the version its row names', () => {
+    const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      readonly devDependencies: Readonly<Record<string, string>>;
+    };
+
+    expect(manifest.devDependencies['@bsull/augurs']).toBe(AUGURS_VERSION);
   });
 });
 
