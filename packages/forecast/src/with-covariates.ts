@@ -1,5 +1,5 @@
 import { fill } from './fill.ts';
-import { longestSeason } from './models/seasons.ts';
+import { usableSeasons } from './models/seasons.ts';
 import { covariateCoefficients } from './numeric/covariate-coefficients.ts';
 import type { Covariates, ForecastModel } from './types.ts';
 
@@ -56,13 +56,13 @@ export function withCovariates(
   };
 }
 
-/** By changes from one season to the next, of the longest season that fits, or from step to step. */
+/** By changes over the shortest season of which the history holds two cycles, or from step to step. */
 function coefficientsOf(
   known: readonly (number | null)[],
   seasons: readonly number[],
   columns: readonly (readonly number[])[],
 ): Float64Array {
-  return covariateCoefficients(known, columns, longestSeason(seasons, known.length, 2));
+  return covariateCoefficients(known, columns, usableSeasons(seasons, known.length)[0] ?? 1);
 }
 
 function meanOf(values: readonly number[], count: number): number {
