@@ -9,6 +9,7 @@ import { forecastM4Benchmark, formatForecastM4 } from '../src/forecast-m4.ts';
 import { coverage, intervalScore, mape, meanAbsoluteError, seasonalScale, smape } from '../src/forecast-measures.ts';
 import { AUGURS_VERSION, augursMstl } from '../src/forecast-peer.ts';
 import { forecastPlot } from '../src/forecast-plot.ts';
+import { forecastPriceBenchmark, formatForecastPrice } from '../src/forecast-price.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from '../src/forecast-recent.ts';
 
 let directory: string;
@@ -175,6 +176,36 @@ describe('forecastCarbonBenchmark', () => {
     expect(rows[0]!.percent).toBeCloseTo(rows[3]!.percent, 9);
     expect(rows.find(({ method, grid }) => method === 'full' && grid === 'mean')!.savedPercent).toBeGreaterThan(15);
     expect(formatForecastCarbon(rows)).toContain('mean');
+  });
+});
+
+describe('forecastPriceBenchmark', () => {
+  it('sets each carbon hour beside the price of that hour', () => {
+    const time = (startMs: number, hour: number) => new Date(startMs + hour * 3_600_000).toISOString().slice(0, 16);
+    // Prices start two days before the carbon series; carbon is a linear function of the price of its hour.
+    const [carbonMs, priceMs] = [Date.UTC(2020, 4, 1), Date.UTC(2020, 3, 29)];
+    const count = 24 * 66;
+    const prices = hours(count + 48).map((value, hour) => value + ((hour * hour) % 37));
+    const carbon = prices.slice(48).map((price) => 50 + 2 * price);
+    for (const grid of ['DE', 'GB', 'FR']) {
+      const rows = carbon.map((value, hour) => `${time(carbonMs, hour)},${value}`);
+      write(`${grid}_2020_30min.csv`, ['time,gco2_per_kwh', ...rows].join('\n'));
+      const priced = prices.map((value, hour) => `${time(priceMs, hour)}Z,${value}`);
+      write(`${grid}_dayahead_2019-2020_60min.csv`, ['time,eur_per_mwh', ...priced].join('\n'));
+    }
+    write('ES_2021_60min.csv', ['time,direct,lca', `${time(carbonMs, 0)},0,1`].join('\n'));
+
+    const rows = forecastPriceBenchmark(directory);
+
+    // 66 days from 1 May end with 5 July: five days from 1 July.
+    expect(rows.map(({ grid, method, originCount }) => `${grid} ${method} ${originCount}`)).toEqual(
+      ['DE', 'FR'].flatMap((grid) => ['sNaive', 'fast', 'full'].map((method) => `${grid} ${method} 5`)),
+    );
+    for (const { percent } of rows) {
+      expect(percent.without).toBeGreaterThan(1);
+      expect(percent.with).toBeLessThan(1e-6);
+    }
+    expect(formatForecastPrice(rows)).toContain('with price');
   });
 });
 
