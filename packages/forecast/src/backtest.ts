@@ -1,5 +1,5 @@
 import { checkNumber, checkOptionalNumber } from '@spillway/core';
-import { checkForecast } from './check.ts';
+import { checkCovariates, checkForecast } from './check.ts';
 import { forecast } from './forecast.ts';
 import { fill } from './fill.ts';
 import { seasonalNaive } from './models/seasonal-naive.ts';
@@ -7,6 +7,7 @@ import { keyOf } from './probability-key.ts';
 import { rollingOrigins } from './rolling-origins.ts';
 import { absoluteScale, pinballLoss, ratioOrNull } from './scores.ts';
 import type { ForecastOptions, ForecastResult } from './types.ts';
+import { sliceCovariates } from './with-covariates.ts';
 
 /** What to test, as for {@link forecast}, and from where. */
 export interface BacktestOptions extends ForecastOptions {
@@ -59,7 +60,7 @@ const LEAST_HISTORY = 8;
  * 10.1016/S0169-2070(00)00065-0; Hyndman and Koehler, "Another look at measures of forecast accuracy", 2006, doi
  * 10.1016/j.ijforecast.2006.03.001 (MASE).
  *
- * @param history - as for {@link forecast}.
+ * @param history - as for {@link forecast}. Covariates may end with the history.
  * @returns scores over all origins and steps; `O(origins)` forecasts.
  * @throws InvalidInputError as {@link forecast}, and when origins, stride or window are not whole and >= 1.
  *
@@ -69,19 +70,29 @@ const LEAST_HISTORY = 8;
  * ```
  */
 export function backtest(history: readonly (number | null)[], options: BacktestOptions): BacktestResult {
-  checkForecast(history, options);
+  const { covariates, ...rest } = options;
+  checkForecast(history, rest);
   const { horizon, seasons = [], levels = [0.8, 0.95], origins = 20, stride = horizon, window } = options;
   checkNumber('origins', origins, { min: 1, isWhole: true, hint: 'It is how often to forecast.' });
   checkNumber('stride', stride, { min: 1, isWhole: true, hint: 'It is the number of steps between origins.' });
   checkOptionalNumber('window', window, { min: 1, isWhole: true });
+  // The last horizon that is tested ends with the history, so nothing beyond is needed.
+  checkCovariates(covariates, [history.length, history.length + horizon]);
   const { known, values } = fill(history, seasons);
   const season = Math.min(...seasons, ...(seasons.length === 0 ? [1] : []));
   const leastHistory = Math.max(2 * season, LEAST_HISTORY, options.model?.minHistory ?? 1);
   const starts = rollingOrigins(known.length, horizon, { origins, stride, leastHistory });
 
   const cases = starts.flatMap((origin): Case[] => {
-    const past = known.slice(Math.max(0, origin - (window ?? origin)), origin);
-    const result = forecast(past, options);
+    const from = Math.max(0, origin - (window ?? origin));
+    const past = known.slice(from, origin);
+    const skipped = history.length - known.length;
+    const result = forecast(past, {
+      ...rest,
+      ...(covariates !== undefined && {
+        covariates: sliceCovariates(covariates, skipped + from, skipped + origin + horizon),
+      }),
+    });
     if (result.mean.length === 0) return [];
     return [
       {

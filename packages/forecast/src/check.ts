@@ -1,5 +1,5 @@
 import { checkNumber, checkOptionalNumber, InvalidInputError } from '@spillway/core';
-import type { ForecastModel, ForecastOptions } from './types.ts';
+import type { Covariates, ForecastModel, ForecastOptions } from './types.ts';
 
 /** Throws unless history and options are such that a forecast can be asked for. */
 export function checkForecast(history: readonly (number | null)[], options: ForecastOptions): void {
@@ -7,6 +7,7 @@ export function checkForecast(history: readonly (number | null)[], options: Fore
   checkNumber('horizon', options.horizon, { min: 1, isWhole: true, hint: 'It is the number of steps ahead.' });
   checkSeasons(options.seasons);
   checkLevels(options.levels);
+  checkCovariates(options.covariates, [history.length + options.horizon]);
   checkOptionalNumber('maximum', options.maximum, {
     ...(options.nonNegative === true && { min: 0 }),
     hint: 'Leave it out when there is no limit.',
@@ -23,6 +24,28 @@ export function checkHistory(history: readonly (number | null)[]): void {
     if (value === null || Number.isFinite(value)) continue;
     throw new InvalidInputError(`history[${index}]`, 'must be a finite number or null', value, {
       hint: 'A missing value is null.',
+    });
+  }
+}
+
+/** Throws unless each covariate lists finite numbers, and as many as one of the counts says. */
+export function checkCovariates(covariates: Covariates | undefined, counts: readonly number[]): void {
+  if (covariates === undefined) return;
+  if (typeof covariates !== 'object' || (covariates as unknown) === null || Array.isArray(covariates)) {
+    throw new InvalidInputError('covariates', 'must be lists by name', covariates, { hint: 'For example { wind }.' });
+  }
+  for (const [name, values] of Object.entries(covariates)) {
+    const field = `covariates.${name}`;
+    if (!Array.isArray(values)) throw new InvalidInputError(field, 'must be a list', values);
+    if (!counts.includes(values.length)) {
+      throw new InvalidInputError(field, `must have ${counts.join(' or ')} values`, values.length, {
+        hint: 'One for each step of the history, then one for each step of the horizon.',
+      });
+    }
+    const index = values.findIndex((value) => !Number.isFinite(value));
+    if (index < 0) continue;
+    throw new InvalidInputError(`${field}[${index}]`, 'must be a finite number', values[index], {
+      hint: 'A covariate has no missing values: fill them with what was expected at the time.',
     });
   }
 }

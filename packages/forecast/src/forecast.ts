@@ -6,6 +6,7 @@ import { seasonalNaive } from './models/seasonal-naive.ts';
 import { keyOf } from './probability-key.ts';
 import { pooledErrors, pooledFactor, pooledNeeded } from './pooled-bands.ts';
 import type { ForecastModel, ForecastOptions, ForecastReason, ForecastResult } from './types.ts';
+import { covariateEffects, sliceCovariates, withCovariates } from './with-covariates.ts';
 
 /**
  * Forecasts the next values of a series, with bands that rest on the errors the model made on the series itself.
@@ -18,7 +19,10 @@ import type { ForecastModel, ForecastOptions, ForecastReason, ForecastResult } f
  * Missing values (`null`) are filled from what lies before them, and said so; errors are never measured at a filled value. Of
  * a history without any value nothing is forecast: `mean` is empty and the reason says why.
  *
- * Laws: quantiles of a wider level enclose those of a narrower; a pure season is forecast exactly, with bands of no width;
+ * Covariates are regressed on before the model forecasts what they leave over. Nothing of the series after an origin enters, in
+ * bands neither; of the covariates, the horizon does.
+ *
+ * Laws: a series that moves with its covariates alone is forecast exactly; quantiles of a wider level enclose those of a narrower; a pure season is forecast exactly, with bands of no width;
  * adding a constant to the history or multiplying it by a positive one does the same to the forecast of the default model.
  *
  * @param history - one finite number a step, uniform in time, oldest first; `null` where one is missing.
@@ -26,7 +30,8 @@ import type { ForecastModel, ForecastOptions, ForecastReason, ForecastResult } f
  * @returns `mean` and each list of `quantiles` with `horizon` numbers, and what they rest on. See the model and the bands
  * for their cost; with the default model `O(min(history, 1000) × (history + horizon))`.
  * @throws InvalidInputError on a value that is neither finite nor `null`, a horizon or season that is not
- * whole and >= 1, a level not between 0 and 1, a history too short for a given model, or a model that does not answer
+ * whole and >= 1, a level not between 0 and 1, a covariate that does not list a finite number for each step of history and
+ * horizon, a history too short for a given model, or a model that does not answer
  * with finite numbers.
  *
  * @example
@@ -44,8 +49,10 @@ export function forecast(history: readonly (number | null)[], options: ForecastO
 
   const reasons = reasonsOf(filled, history.length);
   const seasons = usable(options.seasons ?? [], historyCount, reasons);
-  const model = options.model ?? seasonalNaive({ season: longestSeason(seasons, historyCount, 2) });
-  checkModel(model, historyCount);
+  const inner = options.model ?? seasonalNaive({ season: longestSeason(seasons, historyCount, 2) });
+  checkModel(inner, historyCount);
+  const covariates = sliceCovariates(options.covariates ?? {}, history.length - historyCount);
+  const model = withCovariates(inner, filled.known, covariates);
   const prediction = model.predict(filled.values, horizon, seasons);
   checkPrediction(model, prediction, horizon);
 
@@ -59,7 +66,14 @@ export function forecast(history: readonly (number | null)[], options: ForecastO
     mean: finish(prediction),
     quantiles: Object.fromEntries(bands.map(({ probability, values }) => [keyOf(probability), finish(values)])),
     method: model.name,
-    diagnostics: { historyCount: history.length, errorCount, reasons },
+    diagnostics: {
+      historyCount: history.length,
+      errorCount,
+      ...(options.covariates !== undefined && {
+        covariateEffects: covariateEffects(filled.known, seasons, covariates),
+      }),
+      reasons,
+    },
   };
 }
 

@@ -30,6 +30,7 @@ export type { ScenarioOptions, ScenarioReason, ScenarioResult, ScenarioSeries } 
 export type { SelectOptions, SelectResult } from './select.ts';
 export type {
   ConformalOptions,
+  Covariates,
   ForecastDiagnostics,
   ForecastModel,
   ForecastOptions,

@@ -5,7 +5,8 @@ import { predictFromOrigins } from './models/model-of.ts';
 import { seasonalNaive } from './models/seasonal-naive.ts';
 import { longestSeason, usableSeasons } from './models/seasons.ts';
 import { rollingOrigins } from './rolling-origins.ts';
-import type { ForecastModel } from './types.ts';
+import type { Covariates, ForecastModel } from './types.ts';
+import { sliceCovariates, withCovariates } from './with-covariates.ts';
 
 /** One of the series that come together. */
 export interface ScenarioSeries {
@@ -13,6 +14,8 @@ export interface ScenarioSeries {
   readonly history: readonly (number | null)[];
   /** @defaultValue as for a forecast */
   readonly model?: ForecastModel;
+  /** As for a forecast. @defaultValue none */
+  readonly covariates?: Covariates;
   /** Cuts the paths off at zero. @defaultValue false */
   readonly nonNegative?: boolean;
   /** Cuts the paths off above, in the unit of the series. @defaultValue no limit */
@@ -126,8 +129,10 @@ function prepare(name: string, series: ScenarioSeries, all: readonly number[]): 
   const filled = fill(series.history, all);
   const count = filled.values.length;
   const seasons = usableSeasons(all, count);
-  const model = series.model ?? seasonalNaive({ season: longestSeason(seasons, count, 2) });
-  if (count > 0) checkModel(model, count);
+  const inner = series.model ?? seasonalNaive({ season: longestSeason(seasons, count, 2) });
+  if (count > 0) checkModel(inner, count);
+  const covariates = sliceCovariates(series.covariates ?? {}, series.history.length - count);
+  const model = withCovariates(inner, filled.known, covariates);
   return { name, series, filled, model, seasons, leastHistory: Math.max(model.minHistory, ...seasons) };
 }
 

@@ -1,10 +1,11 @@
 import { checkNumber } from '@spillway/core';
-import { checkHistory, checkPrediction, checkSeasons } from './check.ts';
+import { checkCovariates, checkHistory, checkPrediction, checkSeasons } from './check.ts';
 import { fill } from './fill.ts';
 import { checkMembers } from './models/blend.ts';
 import { predictFromOrigins } from './models/model-of.ts';
 import { rollingOrigins } from './rolling-origins.ts';
-import type { ForecastModel } from './types.ts';
+import type { Covariates, ForecastModel } from './types.ts';
+import { sliceCovariates, withCovariates } from './with-covariates.ts';
 
 /** What to choose from, and for what. */
 export interface SelectOptions {
@@ -14,6 +15,8 @@ export interface SelectOptions {
   readonly horizon: number;
   /** As for a forecast. @defaultValue [] */
   readonly seasons?: readonly number[];
+  /** As for a forecast, for every candidate; may end with the history. @defaultValue none */
+  readonly covariates?: Covariates;
   /** Origins at most, the latest ones, whole, >= 1. @defaultValue 20 */
   readonly origins?: number;
   /** Steps between origins, whole, >= 1. @defaultValue the horizon */
@@ -43,7 +46,7 @@ export interface SelectResult {
  *
  * @param history - as for a forecast.
  * @returns the choice, with the score of each candidate. `O(candidates × origins)` forecasts.
- * @throws InvalidInputError on a bad history, horizon or season, an empty list of models, or a model that does not answer with
+ * @throws InvalidInputError on a bad history, horizon, season or covariate, an empty list of models, or a model that does not answer with
  * finite numbers.
  *
  * @example
@@ -59,12 +62,17 @@ export function select(history: readonly (number | null)[], options: SelectOptio
   checkNumber('horizon', horizon, { min: 1, isWhole: true, hint: 'It is the number of steps ahead.' });
   checkNumber('origins', origins, { min: 1, isWhole: true, hint: 'It is how often to forecast.' });
   checkNumber('stride', stride, { min: 1, isWhole: true, hint: 'It is the number of steps between origins.' });
+  checkCovariates(options.covariates, [history.length, history.length + horizon]);
   const { values, known } = fill(history, seasons);
+  const covariates = sliceCovariates(options.covariates ?? {}, history.length - values.length);
   const leastHistory = Math.max(...models.map(({ minHistory }) => minHistory), ...seasons.map((season) => 2 * season));
   const starts = rollingOrigins(values.length, horizon, { origins, stride, leastHistory });
   const scores = models.map((model) => ({
     method: model.name,
-    absoluteError: starts.length === 0 ? null : absoluteError(model, { values, known }, starts, horizon, seasons),
+    absoluteError:
+      starts.length === 0
+        ? null
+        : absoluteError(withCovariates(model, known, covariates), { values, known }, starts, horizon, seasons),
   }));
   let best = 0;
   scores.forEach(({ absoluteError: error }, index) => {

@@ -34,6 +34,9 @@ export interface ConformalOptions {
   readonly stride?: number;
 }
 
+/** Series that are known in advance, by name. The first value of each is of the same step as the first of the history. */
+export type Covariates = Readonly<Record<string, readonly number[]>>;
+
 /** What to forecast, and how. */
 export interface ForecastOptions {
   /** Steps ahead, whole, >= 1. */
@@ -51,6 +54,13 @@ export interface ForecastOptions {
   readonly levels?: readonly number[];
   /** @defaultValue `seasonalNaive` of the longest usable season, of season 1 when there is none */
   readonly model?: ForecastModel;
+  /**
+   * What moves the series and is known in advance: weather, a calendar, a provider's own forecast. Finite numbers, one for each step
+   * of the history (where the series is missing, too) and then of the horizon. Use for the past what was known then: forecasts, as far
+   * ahead as those of the horizon.
+   * @defaultValue none
+   */
+  readonly covariates?: Covariates;
   /** Cuts mean and quantiles off at zero, for counts and rates. @defaultValue false */
   readonly nonNegative?: boolean;
   /** Cuts mean and quantiles off above, for what has a capacity, in the unit of the series. @defaultValue no limit */
@@ -86,6 +96,10 @@ export interface ForecastDiagnostics {
   readonly historyCount: number;
   /** Errors of the model on the history that the bands rest on, at the last step of the horizon, where they are fewest. */
   readonly errorCount: number;
+  /**
+   * How much the series moves with one unit of each covariate, in its own unit; 0 where nothing beyond chance shows. Absent without covariates.
+   */
+  readonly covariateEffects?: Readonly<Record<string, number>>;
   /** What was missing, seasons that were not used, and levels that were left out. */
   readonly reasons: readonly ForecastReason[];
 }

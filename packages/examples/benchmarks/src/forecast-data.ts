@@ -103,6 +103,23 @@ export function readCarbonGrids(directory: string): readonly CarbonGrid[] {
 }
 
 /**
+ * Reads the hourly prices of the day-ahead auction of a grid from a folder, `DE_dayahead_2019-2020_60min.csv` (time, EUR/MWh): EUR/MWh, one
+ * value an hour.
+ *
+ * @throws InvalidInputError when the file is missing or malformed.
+ */
+export function readDayAheadPrices(
+  directory: string,
+  id: string,
+): { readonly startAtMs: number; readonly values: readonly number[] } {
+  const path = join(directory, `${id}_dayahead_2019-2020_60min.csv`);
+  const rows = readText(path).trim().split(/\r?\n/).slice(1);
+  const values = rows.map((row) => Number(row.split(',')[1]));
+  checkNumbers(path, 'column 2', values);
+  return { startAtMs: Date.parse(`${rows[0]!.slice(0, 13)}:00Z`), values };
+}
+
+/**
  * Reads requests in bins of ten seconds from `azure-llm-2023-conv.json` in a folder: `{ requests: number[] }`.
  *
  * @throws InvalidInputError when the file is missing or malformed.

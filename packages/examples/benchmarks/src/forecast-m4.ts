@@ -11,6 +11,7 @@ import {
   type ForecastModel,
 } from '@spillway/forecast';
 import { readM4, type M4Series } from './forecast-data.ts';
+import { AUGURS_VERSION, augursMstl, type PeerForecast } from './forecast-peer.ts';
 import { coverage, intervalScore, mean, meanAbsoluteError, seasonalScale, smape } from './forecast-measures.ts';
 import { formatTable } from './table.ts';
 
@@ -18,7 +19,7 @@ import { formatTable } from './table.ts';
 export interface ForecastM4Row {
   readonly method: string;
   /** `published` rows are over all 414 series. */
-  readonly kind: 'measured' | 'published';
+  readonly kind: 'measured' | 'peer' | 'published';
   readonly seriesCount: number;
   readonly smapePercent: number;
   readonly mase: number;
@@ -52,19 +53,27 @@ const PUBLISHED: readonly (readonly [string, number, number, number, number?])[]
 
 interface Method {
   readonly name: string;
-  readonly model: ForecastModel;
+  readonly kind: 'measured' | 'peer';
   readonly hasBands: boolean;
+  readonly ask: (train: readonly number[], level?: number) => PeerForecast;
 }
 
 const METHODS: readonly Method[] = [
-  { name: 'full', model: full(), hasBands: true },
-  { name: 'fast', model: fast(), hasBands: true },
-  { name: 'mstl', model: mstl(), hasBands: false },
-  { name: 'sNaive', model: seasonalNaive({ season: SEASON }), hasBands: true },
-  { name: 'SES', model: seasonallyAdjusted(ses(), { season: SEASON }), hasBands: false },
-  { name: 'Naive2', model: seasonallyAdjusted(naive(), { season: SEASON }), hasBands: false },
-  { name: 'Theta', model: seasonallyAdjusted(theta(), { season: SEASON }), hasBands: false },
-  { name: 'Naive', model: naive(), hasBands: false },
+  ours('full', full(), true),
+  ours('fast', fast(), true),
+  {
+    name: `@bsull/augurs ${AUGURS_VERSION}, MSTL and ETS`,
+    kind: 'peer',
+    hasBands: true,
+    ask: (train, level) =>
+      augursMstl(train, { horizon: HORIZON, seasons: SEASONS, ...(level !== undefined && { level }) }),
+  },
+  ours('mstl', mstl(), false),
+  ours('sNaive', seasonalNaive({ season: SEASON }), true),
+  ours('SES', seasonallyAdjusted(ses(), { season: SEASON }), false),
+  ours('Naive2', seasonallyAdjusted(naive(), { season: SEASON }), false),
+  ours('Theta', seasonallyAdjusted(theta(), { season: SEASON }), false),
+  ours('Naive', naive(), false),
 ];
 
 /**
@@ -92,24 +101,36 @@ export function forecastM4Benchmark(dataDirectory: string): readonly ForecastM4R
   return [...measured, ...published];
 }
 
-function measure({ name, model, hasBands }: Method, series: readonly M4Series[]): ForecastM4Row {
-  const ask = (train: readonly number[], levels: readonly number[]) =>
-    forecast(train, {
-      horizon: HORIZON,
-      seasons: SEASONS,
-      levels,
-      model,
-      nonNegative: train.every((value) => value >= 0),
-    });
-  const point = timed(series, ({ train }) => ask(train, []));
+/** A model of this repository, cut off at zero where the past never was below. */
+function ours(name: string, model: ForecastModel, hasBands: boolean): Method {
+  return {
+    name,
+    kind: 'measured',
+    hasBands,
+    ask: (train, level) => {
+      const { mean: path, quantiles } = forecast(train, {
+        horizon: HORIZON,
+        seasons: SEASONS,
+        levels: level === undefined ? [] : [level],
+        model,
+        nonNegative: train.every((value) => value >= 0),
+      });
+      const [low, high] = [quantiles['0.025'], quantiles['0.975']];
+      return { mean: path, ...(low !== undefined && high !== undefined && { band: { low, high } }) };
+    },
+  };
+}
+
+function measure({ name, kind, hasBands, ask }: Method, series: readonly M4Series[]): ForecastM4Row {
+  const point = timed(series, ({ train }) => ask(train));
   const scales = series.map(({ train }) => seasonalScale(train, SEASON));
   const smapePercent = mean(series.map(({ test }, k) => smape(test, point.results[k]!.mean)));
   const mase = mean(series.map(({ test }, k) => meanAbsoluteError(test, point.results[k]!.mean) / scales[k]!));
   const owa = (smapePercent / NAIVE2.smapePercent + mase / NAIVE2.mase) / 2;
-  const row = { method: name, kind: 'measured', seriesCount: series.length, smapePercent, mase, owa } as const;
+  const row = { method: name, kind, seriesCount: series.length, smapePercent, mase, owa } as const;
   if (!hasBands) return { ...row, seriesPerSecond: { point: point.perSecond } };
-  const banded = timed(series, ({ train }) => ask(train, [LEVEL]));
-  const bands = banded.results.map(({ quantiles }) => ({ low: quantiles['0.025']!, high: quantiles['0.975']! }));
+  const banded = timed(series, ({ train }) => ask(train, LEVEL));
+  const bands = banded.results.map(({ band }) => band!);
   return {
     ...row,
     msis: mean(series.map(({ test }, k) => intervalScore(test, bands[k]!, LEVEL) / scales[k]!)),
@@ -126,13 +147,16 @@ function timed<T>(series: readonly M4Series[], run: (series: M4Series) => T) {
   return { results, perSecond: (1000 * series.length) / (performance.now() - startMs) };
 }
 
-/** The rows as text; speed also as a ratio to our own MSTL with a damped trend. */
+/** The rows as text; speed also as a ratio to the peer, point to point and bands to bands. */
 export function formatForecastM4(rows: readonly ForecastM4Row[]): string {
-  const reference = rows.find(({ method }) => method === 'mstl')?.seriesPerSecond?.point ?? NaN;
-  const speed = (perSecond: number | undefined): string =>
-    perSecond === undefined ? '' : `${perSecond.toFixed(0)} (${(perSecond / reference).toFixed(1)}x)`;
+  const peer = rows.find(({ kind }) => kind === 'peer')?.seriesPerSecond;
+  const speed = (row: ForecastM4Row, part: 'point' | 'bands'): string => {
+    const perSecond = row.seriesPerSecond?.[part];
+    if (perSecond === undefined) return '';
+    return `${perSecond.toFixed(0)} (${(perSecond / (peer?.[part] ?? NaN)).toFixed(1)}x)`;
+  };
   return formatTable(
-    ['method', 'kind', 'series', 'sMAPE', 'MASE', 'OWA', 'MSIS', 'cover 0.95', 'series/s (x mstl)', 'with bands'],
+    ['method', 'kind', 'series', 'sMAPE', 'MASE', 'OWA', 'MSIS', 'cover 0.95', 'series/s (x peer)', 'with bands'],
     rows.map((row) => [
       row.method,
       row.kind,
@@ -142,8 +166,8 @@ export function formatForecastM4(rows: readonly ForecastM4Row[]): string {
       row.owa.toFixed(3),
       row.msis?.toFixed(3) ?? '',
       row.coverageRatio?.toFixed(3) ?? '',
-      speed(row.seriesPerSecond?.point),
-      speed(row.seriesPerSecond?.bands),
+      speed(row, 'point'),
+      speed(row, 'bands'),
     ]),
     [0, 1],
   );

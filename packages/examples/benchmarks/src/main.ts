@@ -4,6 +4,7 @@ import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon
 import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
 import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
 import { forecastPlot } from './forecast-plot.ts';
+import { forecastPriceBenchmark, formatForecastPrice } from './forecast-price.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from './forecast-recent.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
@@ -193,6 +194,13 @@ function addForecast(program: Command): void {
 }
 
 function addForecastRest(group: Command): void {
+  group
+    .command('price')
+    .description('Carbon intensity 24 h ahead, with and without the day-ahead price as a covariate: MAPE')
+    .requiredOption('--data <directory>', 'folder with the series, see docs/benchmarks.md')
+    .action((options: { readonly data: string }) => {
+      process.stdout.write(`${formatForecastPrice(forecastPriceBenchmark(options.data))}\n`);
+    });
   group
     .command('recent')
     .description('Requests of the next minute, Azure LLM conversation trace: WAPE')

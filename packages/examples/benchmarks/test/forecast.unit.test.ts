@@ -7,7 +7,9 @@ import { forecastCarbonBenchmark, formatForecastCarbon } from '../src/forecast-c
 import { forecastDomainBenchmark, formatForecastDomain } from '../src/forecast-domain.ts';
 import { forecastM4Benchmark, formatForecastM4 } from '../src/forecast-m4.ts';
 import { coverage, intervalScore, mape, meanAbsoluteError, seasonalScale, smape } from '../src/forecast-measures.ts';
+import { AUGURS_VERSION, augursMstl } from '../src/forecast-peer.ts';
 import { forecastPlot } from '../src/forecast-plot.ts';
+import { forecastPriceBenchmark, formatForecastPrice } from '../src/forecast-price.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from '../src/forecast-recent.ts';
 
 let directory: string;
@@ -61,7 +63,10 @@ describe('forecastM4Benchmark', () => {
     expect(rows.filter(({ kind }) => kind === 'published').map(({ seriesCount }) => seriesCount)).toEqual(
       Array.from({ length: 8 }, () => 414),
     );
-    expect(formatForecastM4(rows).split('\n').length).toBe(rows.length + 1);
+    const text = formatForecastM4(rows).split('\n');
+    expect(text.length).toBe(rows.length + 1);
+    // The peer is what the others are measured by.
+    expect(text.find((line) => line.includes('augurs'))!.match(/\(1\.0x\)/g)?.length).toBe(2);
   });
 
   it('reads the files of the competition as well', () => {
@@ -89,6 +94,43 @@ describe('forecastM4Benchmark', () => {
     if (content !== undefined) write('m4-hourly-odd.json', content);
 
     expect(() => forecastM4Benchmark(directory)).toThrow(InvalidInputError);
+  });
+});
+
+describe('augursMstl', () => {
+  const options = { horizon: 6, seasons: [4, 12] };
+  const cycle = [10, 20, 40, 20];
+  const history = Array.from({ length: 96 }, (_, k) => cycle[k % 4]! + ((k * 7919) % 13) / 13);
+
+  it('continues a season, within a band of the level asked for', () => {
+    const { mean, band } = augursMstl(history, { ...options, level: 0.95 });
+
+    mean.forEach((value, step) => {
+      expect(Math.abs(value - cycle[step % 4]! - 0.5)).toBeLessThan(2);
+      expect(band!.low[step]).toBeLessThan(value);
+      expect(band!.high[step]).toBeGreaterThan(value);
+    });
+    expect(augursMstl(history, options)).toEqual({ mean });
+  });
+
+  it('is cut off at zero where the past never was below', () => {
+    const falling = Array.from({ length: 96 }, (_, k) => Math.max(0, 95 - k) + ((k * 7919) % 13) / 13);
+
+    const { band } = augursMstl(falling, { ...options, horizon: 24, level: 0.95 });
+
+    expect(Math.min(...band!.low)).toBe(0);
+  });
+
+  it('refuses a history of fewer than two cycles', () => {
+    expect(() => augursMstl(history.slice(0, 23), options)).toThrow(InvalidInputError);
+  });
+
+  it('is of the version its row names', () => {
+    const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      readonly devDependencies: Readonly<Record<string, string>>;
+    };
+
+    expect(manifest.devDependencies['@bsull/augurs']).toBe(AUGURS_VERSION);
   });
 });
 
@@ -134,6 +176,36 @@ describe('forecastCarbonBenchmark', () => {
     expect(rows[0]!.percent).toBeCloseTo(rows[3]!.percent, 9);
     expect(rows.find(({ method, grid }) => method === 'full' && grid === 'mean')!.savedPercent).toBeGreaterThan(15);
     expect(formatForecastCarbon(rows)).toContain('mean');
+  });
+});
+
+describe('forecastPriceBenchmark', () => {
+  it('sets each carbon hour beside the price of that hour', () => {
+    const time = (startMs: number, hour: number) => new Date(startMs + hour * 3_600_000).toISOString().slice(0, 16);
+    // Prices start two days before the carbon series; carbon is a linear function of the price of its hour.
+    const [carbonMs, priceMs] = [Date.UTC(2020, 4, 1), Date.UTC(2020, 3, 29)];
+    const count = 24 * 66;
+    const prices = hours(count + 48).map((value, hour) => value + ((hour * hour) % 37));
+    const carbon = prices.slice(48).map((price) => 50 + 2 * price);
+    for (const grid of ['DE', 'GB', 'FR']) {
+      const rows = carbon.map((value, hour) => `${time(carbonMs, hour)},${value}`);
+      write(`${grid}_2020_30min.csv`, ['time,gco2_per_kwh', ...rows].join('\n'));
+      const priced = prices.map((value, hour) => `${time(priceMs, hour)}Z,${value}`);
+      write(`${grid}_dayahead_2019-2020_60min.csv`, ['time,eur_per_mwh', ...priced].join('\n'));
+    }
+    write('ES_2021_60min.csv', ['time,direct,lca', `${time(carbonMs, 0)},0,1`].join('\n'));
+
+    const rows = forecastPriceBenchmark(directory);
+
+    // 66 days from 1 May end with 5 July: five days from 1 July.
+    expect(rows.map(({ grid, method, originCount }) => `${grid} ${method} ${originCount}`)).toEqual(
+      ['DE', 'FR'].flatMap((grid) => ['sNaive', 'fast', 'full'].map((method) => `${grid} ${method} 5`)),
+    );
+    for (const { percent } of rows) {
+      expect(percent.without).toBeGreaterThan(1);
+      expect(percent.with).toBeLessThan(1e-6);
+    }
+    expect(formatForecastPrice(rows)).toContain('with price');
   });
 });
 
