@@ -115,7 +115,7 @@ describe('the memory of growths', () => {
     let forgotten = 0;
     const memory = createGrowthMemory(() => forgotten++);
     const stateOf = (k: number) => memory.stateOf(Math.imul(k, 2_654_435_761), k);
-    const kept = 1 << 16;
+    const kept = 1 << 17;
     for (let k = 0; k < kept; k++) memory.set(stateOf(k), k % 3, k / 16);
 
     expect(Array.from({ length: kept }, (_, k) => memory.get(stateOf(k), k % 3))).toEqual(

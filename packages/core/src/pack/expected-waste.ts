@@ -20,13 +20,9 @@ const HASH_SEED = 4_711;
 export interface ExpectedWaste {
   /** Milli-GPU, from 0 to what is idle now. `cpuFree` stands in for the node's. `O(GPUs × streams × length)`, remembered. */
   readonly waste: (node: number, cpuFree: number) => number;
-  /** What is left of CPU when so much is taken: the middle of the step it is in, less what is taken. */
-  readonly cpuAfter: (cpuFree: number, cpuMilli: number) => number;
-  /** Steps by which taking so much lowers any amount of CPU; see `cpuAfter`. */
-  readonly stepsTaken: (cpuMilli: number) => number;
   /**
    * Gives the names of the state of a node that has this CPU free, two numbers of 32 bits, to a function and returns what it
-   * returns. Nodes with the same names, and they alone, waste the same whatever is put on them. `O(GPUs)`
+   * returns. On nodes with the same names, and on them alone, waste grows the same whatever is put there. `O(GPUs)`
    */
   readonly nameOf: (node: number, cpuFree: number, use: (first: number, second: number) => number) => number;
 }
@@ -44,6 +40,7 @@ export function createExpectedWaste(
 ): ExpectedWaste {
   const { gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
   const cpuStep = Math.max(1, Math.floor(largestCpuMilli / CPU_STEPS));
+  const cpuLevels = largestCpuMilli + 1;
   const { estimate, leastCpu, usesMemory } = createStreamFill(state, shapes);
   const numberOf = new Map<Uint32Array, number>();
 
@@ -59,7 +56,8 @@ export function createExpectedWaste(
   let idle = 0;
   let firstName = 0;
   let secondName = 0;
-  const look = (node: number, steps: number): void => {
+  /** @param cpu - steps or milli-cores: their names are kept in tables of their own. */
+  const look = (node: number, cpu: number): void => {
     idle = 0;
     let a = 0;
     let b = 0;
@@ -74,7 +72,7 @@ export function createExpectedWaste(
     const streams = streamsOf(node);
     let number = numberOf.get(streams);
     if (number === undefined) numberOf.set(streams, (number = numberOf.size));
-    const place = number * (CPU_STEPS + 1) + steps;
+    const place = number * cpuLevels + cpu;
     firstName = scramble(a + place);
     secondName = scramble(b ^ place);
   };
@@ -89,13 +87,10 @@ export function createExpectedWaste(
     table.set(firstName, secondName, value);
     return value;
   };
-  const stepsTaken = (cpuMilli: number) => Math.ceil(cpuMilli / cpuStep - 0.5);
   return {
     waste,
-    cpuAfter: (cpuFree, cpuMilli) => (Math.floor(cpuFree / cpuStep) - stepsTaken(cpuMilli)) * cpuStep,
-    stepsTaken,
     nameOf: (node, cpuFree, use) => {
-      look(node, Math.floor(cpuFree / cpuStep));
+      look(node, cpuFree);
       return use(firstName, secondName);
     },
   };

@@ -10,7 +10,7 @@ export interface GrowthMemory {
 }
 
 /** States remembered. */
-const MAX_STATES = 1 << 16;
+const MAX_STATES = 1 << 17;
 /** Numbers of states for which a shape has room at first. */
 const FIRST_ROOM = 1 << 10;
 

@@ -33,7 +33,7 @@ export function priced(
   const { kindOf } = fleet.catalogue;
   const { nodeGpuFree: gpuTotal } = kindState;
   const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
-  const { waste, cpuAfter, stepsTaken, nameOf } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
+  const { waste, nameOf } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
   const scarcity = createScarcity(fleet, shapes, turnover);
   const instances = fewestInstances(fleet);
   // Expected waste of each node as it stands; NaN: to be computed.
@@ -41,7 +41,7 @@ export function priced(
   // Number of the state of each node; -1: to be looked up.
   const stateOf = new Int32Array(nodeCount).fill(-1);
   const memory = createGrowthMemory(() => stateOf.fill(-1));
-  const numberOf = shapeNumbers(stepsTaken);
+  const numberOf = shapeNumbers();
   /** Takes (`sign` -1) or gives back (`sign` 1) a share, so that it can be tried. */
   const moveShare = (node: number, gpu: number, { gpuMilli, gpuMemoryMib }: Demand, sign: -1 | 1): void => {
     gpuFree[gpu]! += sign * gpuMilli;
@@ -70,7 +70,7 @@ export function priced(
   /** Growth of waste, least over the GPUs for a share, the lowest of equals, which is left in `bestGpu`. */
   const growth = (node: number, demand: Demand): number => {
     look(node);
-    const cpuLeft = cpuAfter(cpuFree[node]!, demand.cpuMilli);
+    const cpuLeft = cpuFree[node]! - demand.cpuMilli;
     let least = Infinity;
     if (demand.isSpread) least = whenSpread(fleet, node, demand, () => waste(node, cpuLeft));
     else if (!demand.isShare) {
@@ -146,7 +146,7 @@ export function priced(
 }
 
 /** Numbers demands from 0, the same number for those whose growth of waste is the same on every node; -1: it is not remembered. */
-function shapeNumbers(stepsTaken: (cpuMilli: number) => number): (demand: Demand) => number {
+function shapeNumbers(): (demand: Demand) => number {
   const known = new WeakMap<Demand, number>();
   const numbers = new Map<string, number>();
   let last: Demand | undefined;
@@ -155,7 +155,7 @@ function shapeNumbers(stepsTaken: (cpuMilli: number) => number): (demand: Demand
     const { cpuMilli, gpuCount, gpuMilli, gpuMemoryMib, isSpread, isGpuEligible } = demand;
     // What GPU memory is left is no part of a state where the mix does not ask for it.
     if (isSpread || gpuMemoryMib > 0) return -1;
-    const key = [stepsTaken(cpuMilli), gpuCount, gpuMilli, isGpuEligible.join('')].join('/');
+    const key = [cpuMilli, gpuCount, gpuMilli, isGpuEligible.join('')].join('/');
     const number = numbers.get(key) ?? numbers.size;
     numbers.set(key, number);
     return number;

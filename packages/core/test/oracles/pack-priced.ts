@@ -73,11 +73,7 @@ export function costsOf(
     const before = waste(node, numbers, shapes, streams, cpuStep);
     const [best] = sets
       .map((set) => ({ set, after: take(node, job, set) }))
-      .map(({ set, after }) => {
-        // From the middle of the step that the CPU is in, so that what is lost by rounding is neither always more nor always less.
-        const cpu = Math.max(0, (Math.floor(node.cpu / cpuStep) + 0.5) * cpuStep - job.cpuMilli);
-        return { set, after, growth: waste({ ...after, cpu }, numbers, shapes, streams, cpuStep) - before };
-      })
+      .map(({ set, after }) => ({ set, after, growth: waste(after, numbers, shapes, streams, cpuStep) - before }))
       .sort((x, y) => x.growth - y.growth || (x.set[0] ?? 0) - (y.set[0] ?? 0));
     const { set, after, growth } = best!;
     const lost = prices.reduce((sum, { hostsFree, price }) => sum + price * (hostsFree(node) - hostsFree(after)), 0);
