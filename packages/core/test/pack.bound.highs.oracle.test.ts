@@ -22,10 +22,12 @@ import { leastLeftOut, leastWeightInPart } from './oracles/pattern-lp.ts';
 
 const nowMs = NOW_MS;
 /** The counterexample is shown as found: fast-check fails inside while it shrinks these, and that error would hide it. */
-const RUNS = { numRuns: 200, endOnFailure: true };
+const RUNS = { numRuns: 150, endOnFailure: true };
 /** Part of the optimum that column generation may leave away, and what the solver's tolerances may. */
 const NEAR = 1e-5;
 const TOLERANCE = 1e-6;
+/** What a job left out costs in the bound of the fewest nodes, in weights of the heaviest node. */
+const LEFT_OUT_WEIGHT = 1_000;
 
 type Input = Required<Omit<PackInput, 'workload'>>;
 const milliOf = ({ gpuCount, gpuMilli = 1_000, migProfile }: Job) =>
@@ -78,8 +80,8 @@ describe('the bound of what can be allocated', () => {
       { ...RUNS, seed: 1 },
     );
     // A bound that is never reached, or always, would say little.
-    expect(exact).toBeGreaterThan(60);
-    expect(above).toBeGreaterThan(10);
+    expect(exact).toBeGreaterThan(40);
+    expect(above).toBeGreaterThan(8);
   }, 60_000);
 
   it('is the optimum of the relaxation with every pattern written out', () => {
@@ -139,6 +141,7 @@ describe('the bound of the fewest nodes', () => {
   it('is the optimum of the relaxation, below the least weight by HiGHS, which is below what is switched on', () => {
     let proved = 0;
     let beyond = 0;
+    let below = 0;
     fc.assert(
       fc.property(problem(6, 16), fc.constantFrom('count', 'price', 'watts'), (input, weight) => {
         const { placements, lowerBound, weightTotal } = fewestNodes(input, { weight, maxSteps: 50 });
@@ -154,17 +157,22 @@ describe('the bound of the fewest nodes', () => {
         if (weightTotal > before && weightTotal - lowerBound < TOLERANCE) proved++;
         if (weightTotal > least + TOLERANCE) beyond++;
 
-        const inPart = leastWeightInPart(held, weightOf)!;
-        const isWhole = input.nodes.every((node) => on.has(node.id) || Number.isInteger(weightOf(node)));
+        const off = input.nodes.filter((node) => !on.has(node.id) && node.isCordoned !== true);
+        const isWhole = off.every((node) => Number.isInteger(weightOf(node)));
+        const largest = off.reduce((most, node) => Math.max(most, weightOf(node)), 0) || 1;
+        const inPart = leastWeightInPart(held, weightOf, LEFT_OUT_WEIGHT * largest);
+        if (least - before > 0.01 && inPart < least - before - TOLERANCE) below++;
         const rounded = (value: number) => (isWhole ? Math.ceil(value) : value);
         expect(lowerBound - before).toBeLessThanOrEqual(rounded(inPart - TOLERANCE) + 2 * TOLERANCE);
         expect(lowerBound - before).toBeGreaterThanOrEqual(rounded(inPart * (1 - NEAR) - 1e-4) - TOLERANCE);
       }),
       { ...RUNS, seed: 4 },
     );
-    expect(proved).toBeGreaterThan(60);
-    // Of 200 answers few are more than the least weight.
-    expect(beyond).toBeLessThan(20);
+    expect(proved).toBeGreaterThan(40);
+    // Splitting nodes is a relaxation, so its optimum is often less.
+    expect(below).toBeGreaterThan(15);
+    // Of 150 answers few are more than the least weight.
+    expect(beyond).toBeLessThan(15);
   }, 60_000);
 });
 

@@ -33,8 +33,11 @@ export function leastLeftOut(input: Input, costOf: (job: Job) => number): number
   return model.solve('Minimize')!;
 }
 
-/** The least weight added to hold all jobs: nodes that run jobs are pooled by kind, others may be switched on in part. */
-export function leastWeightInPart(input: Input, weightOf: (node: GpuNode) => number): number | undefined {
+/**
+ * The least weight added to hold all jobs: nodes that run jobs are pooled by kind, others may be switched on in part, and a job may
+ * be left out in part at a cost.
+ */
+export function leastWeightInPart(input: Input, weightOf: (node: GpuNode) => number, leaveOutCost: number): number {
   if (input.jobs.length === 0) return 0;
   const model = createLinearModel();
   const runs = new Set(input.running.map(({ placement }) => placement.nodeId));
@@ -43,9 +46,9 @@ export function leastWeightInPart(input: Input, weightOf: (node: GpuNode) => num
     return runs.has(whole.id) ? pool : { ...pool, isOn: model.variable(weightOf(whole), { max: 1 }) };
   });
   addPools(model, input.jobs, pools).forEach((terms) => {
-    model.row(terms, '>=', 1);
+    model.row([...terms, [1, model.variable(leaveOutCost)]], '>=', 1);
   });
-  return model.solve('Minimize');
+  return model.solve('Minimize')!;
 }
 
 function poolsBy(input: Input, keyOf: (node: GpuNode, jobs: readonly number[]) => string): readonly Pool[] {
