@@ -44,6 +44,22 @@ describe('fewestNodes', () => {
     });
   });
 
+  it('proves the optimum where a job that just fits crowds out another, and that one a third', () => {
+    const sized = (id: string, count: number, cpuMilli: number, memoryMib: number, priceUsdPerHour: number) =>
+      node(id, gpus(count), { cpuMilli, memoryMib, priceUsdPerHour });
+    const nodes = [sized('a', 4, 5_000, 6_144, 1.7), sized('b', 3, 4_000, 2_048, 1.7), sized('c', 1, 0, 3_072, 4)];
+    const jobs = [
+      job('x', 4, { cpuMilli: 500, memoryMib: 0 }),
+      share('y', 200, { cpuMilli: 3_000, memoryMib: 2_048 }),
+      job('z', 1, { cpuMilli: 0, memoryMib: 512 }),
+    ];
+
+    // Only a holds x, whose GPUs are then full; y takes all memory of b; z is left to c: 1.7 + 1.7 + 4.
+    const { weightTotal, lowerBound } = fewestNodes({ nodes, jobs }, { weight: 'price' });
+    expect(weightTotal).toBeCloseTo(7.4, 9);
+    expect(lowerBound).toBeCloseTo(7.4, 4);
+  });
+
   it('counts CPU and main memory in answer and bound', () => {
     const nodes = ['a', 'b', 'c'].map((id) => node(id, gpus(8)));
     const greedy = ['x', 'y', 'z'].map((id) => job(id, 0, { cpuMilli: 10_000 }));

@@ -17,7 +17,8 @@ const MAX_ROWS = 900;
  *
  * The relaxation pools the nodes of a group: CPU, memory and GPUs may be split between them at will, and nodes may be
  * switched on in part. Kept are the weights and numbers of nodes, which group may hold which shape, and that a share sits
- * on one GPU: a GPU is filled by a pattern of shares, see {@link generatePatterns}. Fleets of so many groups and shapes that the program has more than 900
+ * on one GPU: a GPU is filled by a pattern of shares, see {@link generatePatterns}. A part of a job may be left out at 1,000 times
+ * the largest weight. Fleets of so many groups and shapes that the program has more than 900
  * rows get the bound by volume alone.
  */
 export function patternBound(problem: FewestProblem): PatternBound {

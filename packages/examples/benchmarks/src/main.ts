@@ -9,7 +9,9 @@ import { forecastRecentBenchmark, formatForecastRecent } from './forecast-recent
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
+import { TASK_MIXES } from './pack-mix-list.ts';
 import { formatPackNodes, packNodesBenchmark } from './pack-nodes.ts';
+import { formatPackNodesMixes, packNodesMixesBenchmark } from './pack-nodes-mixes.ts';
 import { formatPackMixes, packMixesBenchmark } from './pack-mixes.ts';
 import { formatPackSpeed, packSpeed, packSpeedBenchmark, type SpeedRule } from './pack-speed.ts';
 import { formatPackTopology, packTopologyBenchmark } from './pack-topology.ts';
@@ -52,8 +54,20 @@ async function main(argv: readonly string[]): Promise<void> {
     .command('pack-nodes')
     .description('OpenB trace: nodes, price and idle power that hold a load of 50, 80 and 90 %, and the proven bound')
     .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
-    .action(({ seeds }: { readonly seeds: string }) => {
-      process.stdout.write(`${formatPackNodes(packNodesBenchmark({ seeds: parseSeeds(seeds) }))}\n`);
+    .addOption(
+      new Option(
+        '--mix <name>',
+        'a mix drawn from the tasks instead, by number of nodes alone; all: every mix',
+      ).choices([...TASK_MIXES.map(({ name }) => name), 'all']),
+    )
+    .action(({ seeds: text, mix }: { readonly seeds: string; readonly mix?: string }) => {
+      const seeds = parseSeeds(text);
+      const mixes = TASK_MIXES.filter(({ name }) => mix === 'all' || mix === name);
+      const report =
+        mix === undefined
+          ? formatPackNodes(packNodesBenchmark({ seeds }))
+          : formatPackNodesMixes(packNodesMixesBenchmark({ seeds, mixes }));
+      process.stdout.write(`${report}\n`);
     });
   program
     .command('pack-mig')

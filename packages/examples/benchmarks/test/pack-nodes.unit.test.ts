@@ -2,6 +2,8 @@ import { fewestNodes } from '@spillway/core';
 import { loadOpenB, openbArrivals } from '@spillway/traces';
 import { describe, expect, it } from 'vitest';
 import { formatPackNodes, packNodesBenchmark } from '../src/pack-nodes.ts';
+import { TASK_MIXES } from '../src/pack-mix-list.ts';
+import { formatPackNodesMixes, packNodesMixesBenchmark } from '../src/pack-nodes-mixes.ts';
 import { replay } from '../src/pack-replay.ts';
 
 describe('the benchmark of few nodes', () => {
@@ -40,4 +42,25 @@ describe('the benchmark of few nodes', () => {
     );
     expect(Object.values(failed)).toEqual([0, 0, 0, 0, 0, 0]);
   });
+});
+
+describe('the benchmark of few nodes on other mixes', () => {
+  it('holds all of a mix near the bound, and prints a line a load', () => {
+    const mixes = TASK_MIXES.filter(({ name }) => name === 'whole');
+    const rows = packNodesMixesBenchmark({ seeds: [42], loads: [0.3, 0.5], mixes });
+
+    expect(rows.map(({ mix, loadPercent, unplaced }) => [mix, loadPercent, unplaced])).toEqual([
+      ['whole', 30, 0],
+      ['whole', 50, 0],
+    ]);
+    for (const { nodeCount, lowerBound, ratio, worstRatio } of rows) {
+      expect(nodeCount).toBeGreaterThanOrEqual(lowerBound);
+      expect(ratio).toBeLessThan(1.06);
+      expect(worstRatio).toBe(ratio);
+    }
+    // Tasks of whole GPUs alone: at half load no fewer nodes than hold half of the 6,212 GPUs by eights.
+    expect(rows[1]!.nodeCount).toBeGreaterThanOrEqual(389);
+    expect(formatPackNodesMixes(rows).split('\n')).toHaveLength(6);
+    // Seconds on a busy machine.
+  }, 30_000);
 });
