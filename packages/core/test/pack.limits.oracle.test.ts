@@ -6,7 +6,7 @@ import { scanPlace } from './oracles/pack-scan.ts';
 import { A } from './pack-builders.ts';
 
 const nowMs = 1_000_000;
-/** Amounts of memory that mostly have the same leading binary digit, on nodes where memory runs out first. */
+/** Amounts of memory that mostly have the same four leading binary digits, on nodes where memory runs out first. */
 const memoryMib = fc.oneof(fc.integer({ min: 1_024, max: 1_151 }), fc.integer({ min: 0, max: 3_000 }));
 const nodeArbitrary = fc.record({
   memoryMib: fc.integer({ min: 1_000, max: 9_000 }),

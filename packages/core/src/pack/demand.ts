@@ -51,9 +51,13 @@ export function demandKey(job: Job, { reserved }: Catalogue): string {
 const MAX_KEYS = 4_096;
 /** MiB, for names that are remembered. */
 const MAX_MEMORY_MIB = 2 ** 31;
-/** Main memory rounded down to a power of two: amounts that share it share their scores. */
+/** Leading binary digits of main memory that tell shapes apart. */
+const MEMORY_DIGITS = 4;
+
+/** Main memory rounded down, by less than an eighth: amounts that share it share a score tree. */
 export function coarseMemory(memoryMib: number): number {
-  return memoryMib < 1 ? 0 : 2 ** Math.floor(Math.log2(memoryMib));
+  const unit = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, memoryMib))) + 1 - MEMORY_DIGITS);
+  return Math.floor(memoryMib / unit) * unit;
 }
 
 /**

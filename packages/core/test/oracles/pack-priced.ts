@@ -40,9 +40,9 @@ export function scanPriced(
     const { gpu, start } = usableInstances(node, job).sort(order)[0]!;
     return { ...base(node), gpus: [], mig: { gpuIndex: gpu, profile: job.migProfile, start } };
   }
-  // Jobs whose memory has the same leading binary digit are scored alike; whether they fit is seen exactly.
+  // Jobs whose memory has the same four leading binary digits are scored alike; whether they fit is seen exactly.
   const digits = job.memoryMib.toString(2);
-  const scored = { ...job, memoryMib: parseInt(digits.slice(0, 1).padEnd(digits.length, '0'), 2) };
+  const scored = { ...job, memoryMib: parseInt(digits.slice(0, 4).padEnd(digits.length, '0'), 2) };
   const tries = costsOf(open, empty, scored, options, nodes);
   tries.sort((x, y) => x.cost - y.cost || x.idle - y.idle || (x.node.id < y.node.id ? -1 : 1));
   const best = tries[0];
