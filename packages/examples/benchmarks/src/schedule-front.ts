@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HOUR_MS, InvalidInputError, paretoFront, resample, verifySchedule } from '@spillway/core';
+import { checkNumber, HOUR_MS, InvalidInputError, paretoFront, resample, verifySchedule } from '@spillway/core';
 import type { ScheduleLocation } from '@spillway/core';
 import { readCarbonSeries } from './lets-wait-awhile-data.ts';
 import { drawInstance } from './schedule-instance.ts';
@@ -31,6 +31,9 @@ const SLOTS = 168;
 /** Carbon against the price of electricity for jobs in Germany and France over one week of 2020, day-ahead prices. */
 export function scheduleFrontBenchmark(options: ScheduleFrontOptions): readonly ScheduleFrontRow[] {
   const { dataDirectory, jobs, seed, startAtMs, maxPoints } = options;
+  checkNumber('--jobs', jobs, { min: 1, isWhole: true, hint: 'For example --jobs 200.' });
+  checkNumber('--seed', seed, { min: 0, isWhole: true, hint: 'For example --seed 1.' });
+  checkNumber('--from', startAtMs, { isWhole: true, hint: 'A day, for example --from 2020-01-13.' });
   const slots = { startAtMs, stepMs: HOUR_MS, count: SLOTS };
   const shape = { jobs, slots: SLOTS, locations: 2, loadRatio: 0.65, seed };
   const drawn = drawInstance(shape, [new Array<number>(SLOTS + 1).fill(1)]);

@@ -1,4 +1,4 @@
-import { schedule, verifyBound, verifySchedule } from '@spillway/core';
+import { checkNumber, schedule, verifyBound, verifySchedule } from '@spillway/core';
 import type { ScheduleResult } from '@spillway/core';
 import { drawInstance, gridsOf } from './schedule-instance.ts';
 import { formatTable } from './table.ts';
@@ -36,6 +36,15 @@ export interface ScheduleBenchmarkRow {
   readonly savedOverFirstFitRatio: number;
 }
 
+function checkRun({ jobs, loadRatios, targetGapRatio = 0, maxSteps = 0 }: ScheduleBenchmarkOptions): void {
+  checkNumber('--jobs', jobs, { min: 1, isWhole: true, hint: 'For example --jobs 1000.' });
+  for (const ratio of loadRatios) {
+    checkNumber('--loads', 100 * ratio, { above: 0, max: 100, hint: 'Per cent, for example --loads 40,65,80.' });
+  }
+  checkNumber('--target', 100 * targetGapRatio, { min: 0, hint: 'Per cent, for example --target 0.3.' });
+  checkNumber('--steps', maxSteps, { min: 0, isWhole: true, hint: 'For example --steps 60000000.' });
+}
+
 /** Slots and locations by number of jobs, as in the published figures of this library. */
 function shapeOf(jobs: number): { readonly slots: number; readonly locations: number } {
   if (jobs <= 100) return { slots: 96, locations: 5 };
@@ -51,6 +60,7 @@ export function scheduleBenchmark(
   options: ScheduleBenchmarkOptions,
   onRow?: (row: ScheduleBenchmarkRow) => void,
 ): readonly ScheduleBenchmarkRow[] {
+  checkRun(options);
   const grids = gridsOf(options.dataDirectory);
   return options.loadRatios.flatMap((loadRatio) =>
     options.seeds.map((seed) => {

@@ -24,6 +24,18 @@ describe('the schedule benchmark', () => {
     expect(verifySchedule(problem, schedule(problem, { maxSteps: 0 })).isValid).toBe(true);
   });
 
+  it.each([
+    [{ jobs: -5 }, '--jobs must be a whole number >= 1, got -5'],
+    [{ jobs: NaN }, '--jobs must be a whole number >= 1, got NaN'],
+    [{ loadRatios: [0.4, 0] }, '--loads must be a finite number <= 100 and > 0, got 0'],
+    [{ targetGapRatio: -0.5 }, '--target must be a finite number >= 0, got -50'],
+    [{ maxSteps: 0.5 }, '--steps must be a whole number >= 0, got 0.5'],
+  ])('refuses %o', (fields, message) => {
+    const options = { jobs: 10, loadRatios: [0.4], seeds: [1], cpuSeconds: () => 0, ...fields };
+
+    expect(() => scheduleBenchmark(options)).toThrow(message);
+  });
+
   it('prints a row an instance, with less carbon a kWh than job by job, and nothing left out', () => {
     const rows = scheduleBenchmark({
       jobs: 80,
