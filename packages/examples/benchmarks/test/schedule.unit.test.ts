@@ -27,7 +27,7 @@ describe('the schedule benchmark', () => {
   it.each([
     [{ jobs: -5 }, '--jobs must be a whole number >= 1, got -5'],
     [{ jobs: NaN }, '--jobs must be a whole number >= 1, got NaN'],
-    [{ loadRatios: [0.4, 0] }, '--loads must be a finite number <= 100 and > 0, got 0'],
+    [{ loadRatios: [0.4, 0] }, '--loads must be a finite number > 0 and <= 100, got 0'],
     [{ targetGapRatio: -0.5 }, '--target must be a finite number >= 0, got -50'],
     [{ maxSteps: 0.5 }, '--steps must be a whole number >= 0, got 0.5'],
   ])('refuses %o', (fields, message) => {
