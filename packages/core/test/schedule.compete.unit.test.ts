@@ -115,6 +115,16 @@ describe('schedule with shared GPUs', () => {
     expect(explainSchedule(unplaceable[0]!)).toContain('it is proven that 1 must be left out');
   });
 
+  it('has no price on GPUs that save nothing, although a job found none', () => {
+    const jobs = ['a', 'b', 'c'].map((id) => job(id, 1));
+
+    const result = schedule(problem([location('de', 1, [0, 0])], jobs));
+
+    expect(result.unplaceable).toHaveLength(1);
+    expect(result.shadowPrices).toEqual([{ locationId: 'de', values: [0, 0] }]);
+    expect([result.objective, result.bound, result.gapRatio]).toEqual([0, 0, 0]);
+  });
+
   it('says that nothing is proven where the relaxation cannot tell', () => {
     // Two jobs of 2 GPUs into 3 GPUs for one hour and 1 for the next: GPU-time is enough, whole jobs are too wide.
     const jobs = [job('a', 1, { gpuCount: 2 }), job('b', 1, { gpuCount: 2 })];

@@ -145,6 +145,8 @@ function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): Equili
  */
 export function certify({ game, relaxation, prices, bound }: Solution): PricedBound {
   const { table, plan } = game;
+  // Where nothing costs anything, one more GPU saves nothing, though it may let a job run.
+  if (isFree(table)) return { bound: 0, prices: new Float64Array(table.cellCount) };
   const isComplete = leftOutCount(game) === 0;
   if (isComplete && table.jobCount > VERY_SMALL_FLEET) return { bound, prices };
   const only = (job: number) => plan.count[job]! > 0;
@@ -152,4 +154,8 @@ export function certify({ game, relaxation, prices, bound }: Solution): PricedBo
     ? { step: 0.02 * table.scale, steps: 400, restarts: 40 }
     : { step: 0.2 * table.scale, steps: 120, restarts: 4 };
   return ascend(relaxation, prices, climb, { only });
+}
+
+function isFree({ signal, bill }: ProblemTable): boolean {
+  return signal.every((value) => value === 0) && bill.every((value) => value === 0);
 }
