@@ -12,7 +12,7 @@ const MIN_HISTORY = 8;
 
 /**
  * Creates the quick recipe: the median of a regression on seasonal lags in logs, one of changes, and a profile of the longest
- * season. Hundreds of series a second with bands; on M4 Hourly ahead of every published entry.
+ * season. Hundreds of series a second with bands; on M4 Hourly it scores better than every published entry, after the fact.
  *
  * It takes the seasons of the forecast. A past that repeats itself exactly is repeated. With fewer than eight values the last
  * one is repeated. Bands are pooled ({@link withConformal}).

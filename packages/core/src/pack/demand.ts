@@ -54,7 +54,7 @@ const MAX_MEMORY_MIB = 2 ** 31;
 /** Leading binary digits of main memory that tell shapes apart. */
 const MEMORY_DIGITS = 4;
 
-/** Main memory rounded down, by less than an eighth: amounts that share it share a score tree. */
+/** Main memory rounded down, by less than an eighth: amounts that share it share their scores. */
 export function coarseMemory(memoryMib: number): number {
   const unit = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, memoryMib))) + 1 - MEMORY_DIGITS);
   return Math.floor(memoryMib / unit) * unit;

@@ -77,7 +77,7 @@ export function createExpectedWaste(
     secondName = scramble(b ^ place);
   };
   const waste = (node: number, cpuFree: number): number => {
-    const steps = Math.max(0, Math.floor(cpuFree / cpuStep));
+    const steps = Math.floor(cpuFree / cpuStep);
     const cpu = steps * cpuStep;
     look(node, steps);
     if (idle === 0 || shapes.length === 0 || cpu < leastCpu) return idle;

@@ -15,7 +15,7 @@ const MAX_STATES = 1 << 17;
 const FIRST_ROOM = 1 << 10;
 
 /**
- * Remembers growths: multiples of 1/16 below 2^20 in size, which a number of 32 bits holds exactly; larger ones are not
+ * Remembers growths: multiples of 1/32 below 2^19 in size, which a number of 32 bits holds exactly; what it does not hold is not
  * remembered. Those of one shape lie side by side. Begins anew when too many states have been seen, after `onForget`.
  */
 export function createGrowthMemory(onForget: () => void): GrowthMemory {

@@ -13,7 +13,7 @@ import { createJobCounts, typicalShapes } from './workload.ts';
  * Every job is in `placements` or in `unplaced`, and no node is ever filled beyond its CPU, memory, GPUs, GPU memory or MIG
  * instances. A job without a gang that is unplaced fitted no node when its turn came.
  *
- * Time `O(demands × nodes + jobs × changes × log nodes)`, where changes are the nodes touched since a job of the same demand
+ * Time `O(demands × nodes + jobs × (changes + ∛nodes))`, where changes are the nodes touched since a job of the same demand
  * came; space `O(nodes × demands)`.
  *
  * The bound beside the answer is the cheap one, by volume; `packBound` with the placements gives a tighter one.
