@@ -4,9 +4,12 @@ import { createRandom, GPU_MILLI, type Job } from '../src/index.ts';
 import { demandOf } from '../src/pack/demand.ts';
 import { move } from '../src/pack/fleet-state.ts';
 import { createFleet } from '../src/pack/fleet.ts';
+import { createExpectedWaste } from '../src/pack/expected-waste.ts';
 import { createGrowthMemory } from '../src/pack/growth-memory.ts';
 import { priced } from '../src/pack/priced.ts';
+import { servableShares } from '../src/pack/servable-share.ts';
 import { createStreamFill } from '../src/pack/stream-fill.ts';
+import { fits } from '../src/pack/shortfall.ts';
 import { drawStreams, mixShapes, STREAM_COUNT, STREAM_LENGTH } from '../src/pack/task-streams.ts';
 import { A } from './pack-builders.ts';
 
@@ -85,6 +88,106 @@ describe('the waste of a node', () => {
     );
 
     expect(idleSeen).toBeGreaterThan(100);
+  });
+});
+
+describe('what shares can use of a GPU', () => {
+  it('is the largest sum of them that is not above what is left', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 150, max: 999 }), { maxLength: 6 }), (shares) => {
+        const sums = new Set([0, GPU_MILLI]);
+        const add = (sum: number, from: number): void => {
+          sums.add(sum);
+          for (let k = from; k < shares.length; k++) if (sum + shares[k]! < GPU_MILLI) add(sum + shares[k]!, k);
+        };
+        add(0, 0);
+        const largest = (left: number) => Math.max(...[...sums].filter((sum) => sum <= left));
+
+        expect([...servableShares(shares)]).toEqual(Array.from({ length: GPU_MILLI + 1 }, (_, left) => largest(left)));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('what is remembered of waste', () => {
+  /** Nodes of one kind, their GPUs idle, in use, with one of the shares taken, or with anything. */
+  const fleetOf = (shares: readonly number[], random: ReturnType<typeof createRandom>, count: number) => {
+    const nodes = Array.from({ length: count }, (_, k) => ({
+      id: `node-${k}`,
+      gpus: [A, A, A, A],
+      cpuMilli: 96_000,
+      memoryMib: 0,
+    }));
+    const fleet = createFleet(nodes);
+    for (let node = 0; node < count; node++) {
+      for (let g = 0; g < 4; g++) {
+        const taken = [0, GPU_MILLI, shares[random.integer(shares.length)]!, random.integer(GPU_MILLI)];
+        const held = { cpuMilli: random.integer(20_000), memoryMib: 0, gpuMemoryMib: 0, instance: -1 };
+        move(fleet.state, node, { ...held, gpus: [4 * node + g], gpuMilli: taken[random.integer(4)]! }, -1);
+      }
+    }
+    return fleet;
+  };
+  const jobs = fc.array(shape, { minLength: 1, maxLength: 8 });
+  const jobOf = ({ cpuMilli, gpu }: { cpuMilli: number; gpu: { gpuCount: number; gpuMilli?: number } }) => ({
+    cpuMilli,
+    memoryMib: 0,
+    ...gpu,
+  });
+
+  it('is what the streams leave idle on each of many nodes', () => {
+    fc.assert(
+      fc.property(jobs, fc.nat(1_000), (list, seed) => {
+        const random = createRandom(seed);
+        const shares = list.map(({ gpu }) => ('gpuMilli' in gpu ? gpu.gpuMilli : GPU_MILLI));
+        const { state, catalogue } = fleetOf(shares, random, 40);
+        const shapes = mixShapes(
+          list.map((one) => ({ job: jobOf(one), weight: 1 + random.integer(9) })),
+          catalogue,
+        );
+        const streams = drawStreams(shapes.map(({ frequency }) => frequency));
+        const { waste } = createExpectedWaste(state, 96_000, shapes, () => streams);
+        const { estimate } = createStreamFill(state, shapes);
+        const step = Math.floor(96_000 / 43);
+        for (let node = 0; node < 40; node++) {
+          const cpu = state.cpuFree[node]!;
+
+          expect(waste(node, cpu)).toBe(estimate(node, Math.floor(cpu / step) * step, streams));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives each job the score it has on a node seen for the first time', () => {
+    let differing = 0;
+    fc.assert(
+      fc.property(jobs, jobs, fc.nat(1_000), (list, others, seed) => {
+        const random = createRandom(seed);
+        const shares = list.map(({ gpu }) => ('gpuMilli' in gpu ? gpu.gpuMilli : GPU_MILLI));
+        const fleet = fleetOf(shares, random, 12);
+        const shapes = mixShapes(
+          list.map((one) => ({ job: jobOf(one), weight: 1 + random.integer(9) })),
+          fleet.catalogue,
+        );
+        const streams = drawStreams(shapes.map(({ frequency }) => frequency));
+        const create = () => priced(fleet, shapes, () => streams, { departureRatio: 0 });
+        const { score } = create();
+        const demands = [...list, ...others].map((one) => demandOf(jobOf(one), fleet.catalogue));
+        const scores = new Set<number>();
+        for (let node = 0; node < 12; node++) {
+          for (const demand of demands.filter((one) => fits(fleet.state, node, one))) {
+            expect(score(node, demand)).toBe(create().score(node, demand));
+            scores.add(score(node, demand));
+          }
+        }
+        differing += scores.size > 20 ? 1 : 0;
+      }),
+      { numRuns: 30 },
+    );
+
+    expect(differing).toBeGreaterThan(5);
   });
 });
 

@@ -2,6 +2,7 @@ import { GPU_MILLI } from '../units.ts';
 import { createRandom } from '../random.ts';
 import type { FleetState } from './fleet-state.ts';
 import { createStreamFill } from './stream-fill.ts';
+import { servableShares } from './servable-share.ts';
 import type { MixShape } from './task-streams.ts';
 import { createNumberTable } from './number-table.ts';
 
@@ -15,16 +16,20 @@ const HASH_SEED = 4_711;
 /**
  * Expected final waste: milli-GPU that will stay idle on a node for good. A node in its present state is offered each stream of
  * random jobs and takes whatever fits, a share on the GPU with the least left; what is idle at the end is the waste, and
- * the mean over the streams the expectation. Main memory is left out.
+ * the mean over the streams the expectation. Main memory is left out, and so is CPU below a whole step.
  */
 export interface ExpectedWaste {
   /** Milli-GPU, from 0 to what is idle now. `cpuFree` stands in for the node's. `O(GPUs × streams × length)`, remembered. */
   readonly waste: (node: number, cpuFree: number) => number;
+  /** Whole steps of CPU. */
+  readonly stepsOf: (cpuMilli: number) => number;
   /**
-   * Gives the names of the state of a node that has this CPU free, two numbers of 32 bits, to a function and returns what it
-   * returns. On nodes with the same names, and on them alone, waste grows the same whatever is put there. `O(GPUs)`
+   * Gives the names of the state of a node, two numbers of 32 bits, to a function and returns what it returns. On nodes with the same
+   * names, and on them alone, waste grows the same with any job that {@link goesByName} and takes as many steps. `O(GPUs)`
    */
-  readonly nameOf: (node: number, cpuFree: number, use: (first: number, second: number) => number) => number;
+  readonly nameOf: (node: number, use: (first: number, second: number) => number) => number;
+  /** False: names do not tell whether a GPU of the node has so much left. */
+  readonly goesByName: (node: number, gpuMilli: number) => boolean;
 }
 
 /**
@@ -38,11 +43,27 @@ export function createExpectedWaste(
   shapes: readonly MixShape[],
   streamsOf: (node: number) => Uint32Array,
 ): ExpectedWaste {
-  const { gpuStart, gpuType, gpuFree, gpuMemoryFree } = state;
+  const { nodeCount, gpuStart, gpuType, gpuFree, gpuMemoryFree, cpuFree: cpuLeft } = state;
   const cpuStep = Math.max(1, Math.floor(largestCpuMilli / CPU_STEPS));
-  const cpuLevels = largestCpuMilli + 1;
+  const stepsOf = (cpuMilli: number) => Math.floor(cpuMilli / cpuStep);
+  const cpuLevels = stepsOf(largestCpuMilli) + 1;
   const { estimate, leastCpu, usesMemory } = createStreamFill(state, shapes);
-  const numberOf = new Map<Uint32Array, number>();
+  const numbers = new Map<Uint32Array, number>();
+  /** By node: the number of its streams. */
+  const numberOf = Int32Array.from({ length: nodeCount }, (_, node) => {
+    const streams = streamsOf(node);
+    const number = numbers.get(streams) ?? numbers.size;
+    numbers.set(streams, number);
+    return number;
+  });
+  const sharesIn = (streams: Uint32Array): readonly number[] => {
+    const drawn = new Set(streams);
+    const amounts = shapes.filter((_, position) => drawn.has(position)).map(({ demand }) => demand.gpuMilli);
+    return [...new Set(amounts)].filter((milli) => milli > 0 && milli < GPU_MILLI);
+  };
+  const whole = Int32Array.from({ length: GPU_MILLI + 1 }, (_, left) => left);
+  /** By number of streams. What GPU memory is left goes with every share, so nothing is left out where jobs ask for it. */
+  const servable = Array.from(numbers.keys(), (streams) => (usesMemory ? whole : servableShares(sharesIn(streams))));
 
   // Two hashes of a state: the sums of random numbers of its GPUs, so that their order does not matter and none needs sorting, and of
   // its streams and CPU. Of a million states no two are mixed up but once in tens of millions of fleets.
@@ -52,47 +73,52 @@ export function createExpectedWaste(
   const [first, second] = [draw(gpuTypes * (GPU_MILLI + 1)), draw(gpuTypes * (GPU_MILLI + 1))];
   const table = createNumberTable(MAX_REMEMBERED);
 
-  // Of the state looked at last.
+  // Of the state looked at last, milli-GPU: what is idle, and what of it no share can use.
   let idle = 0;
+  let unservable = 0;
   let firstName = 0;
   let secondName = 0;
-  /** @param cpu - steps or milli-cores: their names are kept in tables of their own. */
-  const look = (node: number, cpu: number): void => {
+  const look = (node: number, steps: number): void => {
     idle = 0;
+    unservable = 0;
     let a = 0;
     let b = 0;
+    const number = numberOf[node]!;
+    const served = servable[number]!;
     for (let g = gpuStart[node]!, end = gpuStart[node + 1]!; g < end; g++) {
       const free = gpuFree[g]!;
       if (free <= 0) continue;
       idle += free;
-      const at = gpuType[g]! * (GPU_MILLI + 1) + free;
+      const use = served[free]!;
+      unservable += free - use;
+      if (use === 0) continue;
+      const at = gpuType[g]! * (GPU_MILLI + 1) + use;
       a += usesMemory ? scramble(first[at]! ^ gpuMemoryFree[g]!) : first[at]!;
       b += usesMemory ? scramble(second[at]! ^ gpuMemoryFree[g]!) : second[at]!;
     }
-    const streams = streamsOf(node);
-    let number = numberOf.get(streams);
-    if (number === undefined) numberOf.set(streams, (number = numberOf.size));
-    const place = number * cpuLevels + cpu;
+    const place = number * cpuLevels + steps;
     firstName = scramble(a + place);
     secondName = scramble(b ^ place);
   };
   const waste = (node: number, cpuFree: number): number => {
-    const steps = Math.floor(cpuFree / cpuStep);
+    const steps = stepsOf(cpuFree);
     const cpu = steps * cpuStep;
     look(node, steps);
     if (idle === 0 || shapes.length === 0 || cpu < leastCpu) return idle;
     const known = table.get(firstName, secondName);
-    if (!Number.isNaN(known)) return known;
+    if (!Number.isNaN(known)) return known + unservable;
     const value = estimate(node, cpu, streamsOf(node));
-    table.set(firstName, secondName, value);
+    table.set(firstName, secondName, value - unservable);
     return value;
   };
   return {
     waste,
-    nameOf: (node, cpuFree, use) => {
-      look(node, cpuFree);
+    stepsOf,
+    nameOf: (node, use) => {
+      look(node, stepsOf(cpuLeft[node]!));
       return use(firstName, secondName);
     },
+    goesByName: (node, gpuMilli) => servable[numberOf[node]!]![gpuMilli] === gpuMilli,
   };
 }
 

@@ -11,17 +11,19 @@ export interface GrowthMemory {
 
 /** States remembered. */
 const MAX_STATES = 1 << 17;
-/** Numbers of states for which a shape has room at first. */
-const FIRST_ROOM = 1 << 10;
+/** Binary digits of the states of a page. */
+const PAGE_DIGITS = 9;
+const PAGE_SIZE = 1 << PAGE_DIGITS;
 
 /**
  * Remembers growths: multiples of 1/32 below 2^19 in size, which a number of 32 bits holds exactly; what it does not hold is not
- * remembered. Those of one shape lie side by side. Begins anew when too many states have been seen, after `onForget`.
+ * remembered. Those of one shape lie side by side, in pages that come when they are needed. Begins anew when too many states
+ * have been seen, after `onForget`.
  */
 export function createGrowthMemory(onForget: () => void): GrowthMemory {
   const numbers = createNumberTable(MAX_STATES);
   let count = 0;
-  let byShape: Float32Array[] = [];
+  let byShape: (Float32Array | undefined)[][] = [];
   return {
     stateOf: (first, second) => {
       const known = numbers.get(first, second);
@@ -35,18 +37,14 @@ export function createGrowthMemory(onForget: () => void): GrowthMemory {
       return count++;
     },
     get: (state, shape) => {
-      const growths = byShape[shape];
-      return growths === undefined || state >= growths.length ? NaN : growths[state]!;
+      const page = byShape[shape]?.[state >> PAGE_DIGITS];
+      return page === undefined ? NaN : page[state & (PAGE_SIZE - 1)]!;
     },
     set: (state, shape, growth) => {
-      let growths = byShape[shape];
-      if (growths === undefined || state >= growths.length) {
-        const room = Math.max(FIRST_ROOM, 2 ** Math.ceil(Math.log2(state + 1)));
-        const larger = new Float32Array(room).fill(NaN);
-        if (growths !== undefined) larger.set(growths);
-        byShape[shape] = growths = larger;
-      }
-      if (Math.fround(growth) === growth) growths[state] = growth;
+      if (Math.fround(growth) !== growth) return;
+      const pages = (byShape[shape] ??= Array.from<Float32Array | undefined>({ length: MAX_STATES >> PAGE_DIGITS }));
+      const page = (pages[state >> PAGE_DIGITS] ??= new Float32Array(PAGE_SIZE).fill(NaN));
+      page[state & (PAGE_SIZE - 1)] = growth;
     },
   };
 }

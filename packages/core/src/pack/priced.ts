@@ -33,15 +33,18 @@ export function priced(
   const { kindOf } = fleet.catalogue;
   const { nodeGpuFree: gpuTotal } = kindState;
   const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
-  const { waste, nameOf } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
+  const { waste, stepsOf, nameOf, goesByName } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
   const scarcity = createScarcity(fleet, shapes, turnover);
   const instances = fewestInstances(fleet);
   // Expected waste of each node as it stands; NaN: to be computed.
   const before = new Float64Array(nodeCount).fill(NaN);
   // Number of the state of each node; -1: to be looked up.
   const stateOf = new Int32Array(nodeCount).fill(-1);
+  // Steps of CPU left on each node whose state has a number.
+  const stepsLeft = new Int32Array(nodeCount);
+  const mostSteps = stepsOf(largestCpu) + 1;
   const memory = createGrowthMemory(() => stateOf.fill(-1));
-  const numberOf = shapeNumbers();
+  const numberOf = kindNumbers();
   /** Takes (`sign` -1) or gives back (`sign` 1) a share, so that it can be tried. */
   const moveShare = (node: number, gpu: number, { gpuMilli, gpuMemoryMib }: Demand, sign: -1 | 1): void => {
     gpuFree[gpu]! += sign * gpuMilli;
@@ -94,17 +97,21 @@ export function priced(
     }
     return least - before[node]!;
   };
-  /** The growth, remembered by state and shape. */
+  /** The growth, remembered by state, kind of GPUs and steps of CPU. */
   const knownGrowth = (node: number, demand: Demand): number => {
     const number = numberOf(demand);
     // On a node with GPUs of several types it depends on their order which of them a job takes.
-    if (number < 0 || nodeGpuType[node]! < 0) return growth(node, demand);
+    if (number < 0 || nodeGpuType[node]! < 0 || !goesByName(node, demand.gpuMilli)) return growth(node, demand);
     let state = stateOf[node]!;
-    if (state < 0) stateOf[node] = state = nameOf(node, cpuFree[node]!, memory.stateOf);
-    const known = memory.get(state, number);
+    if (state < 0) {
+      stateOf[node] = state = nameOf(node, memory.stateOf);
+      stepsLeft[node] = stepsOf(cpuFree[node]!);
+    }
+    const kind = number * mostSteps + stepsLeft[node]! - stepsOf(cpuFree[node]! - demand.cpuMilli);
+    const known = memory.get(state, kind);
     if (!Number.isNaN(known)) return known;
     const grown = growth(node, demand);
-    memory.set(state, number, grown);
+    memory.set(state, kind, grown);
     return grown;
   };
   /** Price of the hosts that hard jobs lose when the demand goes to the node. */
@@ -145,17 +152,17 @@ export function priced(
   return { score, shareGpu, changed };
 }
 
-/** Numbers demands from 0, the same number for those whose growth of waste is the same on every node; -1: it is not remembered. */
-function shapeNumbers(): (demand: Demand) => number {
+/** Numbers demands from 0, the same number for those that take the same GPUs of any node; -1: growth is not remembered. */
+function kindNumbers(): (demand: Demand) => number {
   const known = new WeakMap<Demand, number>();
   const numbers = new Map<string, number>();
   let last: Demand | undefined;
   let lastNumber = -1;
   const numberOf = (demand: Demand): number => {
-    const { cpuMilli, gpuCount, gpuMilli, gpuMemoryMib, isSpread, isGpuEligible } = demand;
+    const { gpuCount, gpuMilli, gpuMemoryMib, isSpread, isGpuEligible } = demand;
     // What GPU memory is left is no part of a state where the mix does not ask for it.
     if (isSpread || gpuMemoryMib > 0) return -1;
-    const key = [cpuMilli, gpuCount, gpuMilli, isGpuEligible.join('')].join('/');
+    const key = [gpuCount, gpuMilli, isGpuEligible.join('')].join('/');
     const number = numbers.get(key) ?? numbers.size;
     numbers.set(key, number);
     return number;

@@ -48,33 +48,32 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
   let requests = 0;
   const shapes = new Map<string, ShapeScores>();
 
-  /** Key of a node that could hold the demand if it were emptier. */
-  const lackKey = (node: number, demand: Demand): number =>
-    isCordoned[node] === 1 ? -Infinity : -shortfall(state, node, demand);
+  /** The key of a node: -Infinity if it does not hold the demand, or minus its shortfall. */
   const keyOf = (node: number, demand: Demand, hasShortfalls: boolean): number => {
-    if (isCordoned[node] === 0 && fits(state, node, demand)) return scorer.score(node, demand);
-    return hasShortfalls ? lackKey(node, demand) : -Infinity;
+    if (isCordoned[node] === 1) return -Infinity;
+    const lack = hasShortfalls ? shortfall(state, node, demand) : 0;
+    if (lack > 0) return -lack;
+    return hasShortfalls || fits(state, node, demand) ? scorer.score(node, demand) : -Infinity;
   };
   const setTwinKey = ({ twinKeys, isCapable, demand, hasShortfalls }: ShapeScores, group: number): void => {
     const node = twins.first(group);
     if (node < 0) return;
     twinKeys[group] = isCapable[classOf[node]!] === 0 ? -Infinity : keyOf(node, demand, hasShortfalls);
   };
-  /** Sets the keys of the nodes that have changed since, or of all. */
-  const refresh = (scores: ShapeScores, isAll: boolean): void => {
-    const { holds, isCapable, demand, hasShortfalls, seen } = scores;
-    let next = isAll ? nodeCount - 1 : newest();
-    while (next >= 0 && (isAll || changedAt[next]! > seen)) {
-      const node = next;
-      next = isAll ? node - 1 : older[node]!;
-      if (node >= nodeCount) setTwinKey(scores, node - nodeCount);
-      else if (isCapable[classOf[node]!] === 1) {
-        const isFit = fits(state, node, demand) && isTwin[node] === 0 && isCordoned[node] === 0;
-        // Most changes make a full node fuller, so they are kept from touching the keys.
-        holds[node] = isFit ? 1 : 0;
-        if (isFit) setKey(scores, blocks, node, scorer.score(node, demand));
-        else if (hasShortfalls) setKey(scores, blocks, node, isTwin[node] === 1 ? -Infinity : lackKey(node, demand));
-      }
+  const setNodeKey = (scores: ShapeScores, node: number): void => {
+    const { holds, isCapable, demand, hasShortfalls } = scores;
+    if (isCapable[classOf[node]!] === 0) return;
+    const key = isTwin[node] === 1 ? -Infinity : keyOf(node, demand, hasShortfalls);
+    // Most changes make a full node fuller, so they are kept from touching the keys.
+    holds[node] = key >= 0 ? 1 : 0;
+    if (key >= 0 || hasShortfalls) setKey(scores, blocks, node, key);
+  };
+  /** Sets the keys of the nodes that have changed since. */
+  const refresh = (scores: ShapeScores): void => {
+    const { seen } = scores;
+    for (let node = newest(); node >= 0 && changedAt[node]! > seen; node = older[node]!) {
+      if (node < nodeCount) setNodeKey(scores, node);
+      else setTwinKey(scores, node - nodeCount);
     }
     scores.seen = count();
   };
@@ -86,7 +85,8 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
     scores.groupBounds.fill(-Infinity);
     scores.holds.fill(0);
     for (let group = 0; group < groupCount; group++) setTwinKey(scores, group);
-    refresh(scores, true);
+    for (let node = 0; node < nodeCount; node++) if (isTwin[node] === 0) setNodeKey(scores, node);
+    scores.seen = count();
   };
 
   /** The arrays of the shape asked for longest ago, which is dropped, or new ones while there is room. */
@@ -118,7 +118,7 @@ export function createScoreIndex(fleet: Fleet, scorer: NodeScorer): ScoreIndex {
       shapes.set(key, scores);
     }
     if (scores.seen < 0) build(scores);
-    else refresh(scores, false);
+    else refresh(scores);
     scores.usedAt = requests;
     return scores;
   };
