@@ -4,7 +4,7 @@ import type { NodeGroup, PatternProblem, Way } from './pattern-problem.ts';
 import { dot, safeBound, sharePrices, type SafeBound } from './safe-bound.ts';
 
 /** Pivots are limited so that rows squared times pivots stay below this: some seconds. */
-const MAX_WORK = 1e9;
+const MAX_WORK = 5e9;
 /** The bound is near enough to the optimum of the relaxation when this part of it is missing. */
 const NEAR = 1e-5;
 /** A reduced cost must be below this, in units of the largest weight, for a pattern to be added. */

@@ -10,9 +10,12 @@ import { createFleet, type Fleet } from './fleet.ts';
 import { nodeWeight } from './node-weight.ts';
 import { checkPackInput, pack, turnsOf } from './pack.ts';
 import { createPacker } from './packer.ts';
-import { patternBound } from './pattern-bound.ts';
+import { patternBound, type PatternBound } from './pattern-bound.ts';
 import { holdingOf } from './running.ts';
 import type { UnplacedJob } from './types.ts';
+
+/** Searches at most when not all jobs are held: each makes room, which jobs without a place are then offered. */
+const MAX_ROUNDS = 3;
 
 /**
  * Finds a small set of nodes that holds all jobs, when all of them are known, and proves how small it could be at best. For
@@ -25,7 +28,8 @@ import type { UnplacedJob } from './types.ts';
  *
  * What runs keeps its place, and its nodes count as switched on. Every rule of {@link pack} is kept: models, memory, MIG,
  * cordons, expiry, gangs. When no place for all jobs is found, the jobs that `pack` would place of them, by descending
- * priority and then id, are held on few nodes; then those left are tried once more, and what fits is placed too.
+ * priority and then id, are held on few nodes. Those left are tried in the room this makes, and what fits is held as well; three
+ * times at most. So no job that `pack` places is left out, and none that still fits.
  *
  * The order of nodes and jobs does not matter. Time: for the bound a linear program of `shapes + kinds of nodes × resources`
  * rows, for each round `O(nodes × shapes)`. Space `O(nodes + jobs + rows^2)`.
@@ -62,24 +66,34 @@ export function fewestNodes(input: FewestNodesInput, options: FewestNodesOptions
   const fleet = occupied(input);
   const weightOf = (node: number) => weights.get(fleet.nodes[node]!.id)!;
   const problemOf = (jobs: readonly Job[]) => fewestProblem(fleet, jobs, weightOf, input.nowMs);
-  const hold = (problem: FewestProblem, known?: readonly Placement[]) => {
-    const bound = patternBound(problem);
-    const plan = { worth: bound.worth, lowerBound: bound.total, maxStarts, maxSteps, seed };
-    return { bound, placements: searchFewest(problem, plan, known) };
-  };
+  const planOf = ({ worth, total }: PatternBound) => ({ worth, lowerBound: total, maxStarts, maxSteps, seed });
   const whole = problemOf(input.jobs);
-  const all = isHoldable(whole) ? hold(whole) : undefined;
-  if (all?.placements !== undefined) return resultOf(input, weights, all.placements, [], all.bound);
-
-  const base = pack({ ...input, jobs: inOrder(input.jobs) }).placements;
+  if (isHoldable(whole)) {
+    const bound = patternBound(whole);
+    const all = bound.total > weightOfAll(whole) ? undefined : searchFewest(whole, planOf(bound));
+    if (all !== undefined) return resultOf(input, weights, all, [], bound);
+  }
   const jobsOf = (list: readonly Placement[]) => {
     const ids = new Set(list.map(({ jobId }) => jobId));
     return input.jobs.filter(({ id }) => ids.has(id));
   };
-  const some = hold(problemOf(jobsOf(base)), base);
-  const { placements, unplaced } = placeLeft(input, some.placements!);
-  const bound = placements.length === base.length ? some.bound : patternBound(problemOf(jobsOf(placements)));
-  return resultOf(input, weights, placements, unplaced, bound);
+  let known = pack({ ...input, jobs: inOrder(input.jobs) }).placements;
+  for (let round = 1; ; round++) {
+    const some = problemOf(jobsOf(known));
+    const bound = patternBound(some);
+    const held = searchFewest(some, planOf(bound), known)!;
+    const { placements, unplaced } = placeLeft(input, held);
+    if (placements.length === held.length) return resultOf(input, weights, placements, unplaced, bound);
+    if (round === MAX_ROUNDS) {
+      return resultOf(input, weights, placements, unplaced, patternBound(problemOf(jobsOf(placements))));
+    }
+    known = placements;
+  }
+}
+
+/** What all nodes that are off weigh together. */
+function weightOfAll({ pools }: FewestProblem): number {
+  return pools.reduce((sum, { nodes, weight }) => sum + nodes.length * weight, 0);
 }
 
 /** The fleet with what runs in place. */

@@ -4,7 +4,7 @@ import type { FewestProblem } from './fewest-problem.ts';
 import { fillNode } from './fill-node.ts';
 import { openNodes, type OpenRule } from './open-nodes.ts';
 import { placementOf } from './packing.ts';
-import { refillNodes, scaledWorth } from './refill-nodes.ts';
+import { countLeft, refillNodes, scaledWorth } from './refill-nodes.ts';
 import { holdingOf } from './running.ts';
 import { createWorkbench, onNode, type OpenNode, type Workbench } from './workbench.ts';
 
@@ -40,9 +40,11 @@ const STARTS: readonly (readonly [balance: number, cpuWeight: number, preference
 export const MAX_STARTS = STARTS.length;
 
 /**
- * Places all jobs of a problem on nodes of little weight: the best of the greedy starts, then rounds of refilling. When no start
- * holds all jobs, `known` is the start, if given. Leaves the fleet of the problem as it was.
+ * Places all jobs of a problem on nodes of little weight: the best of the greedy starts, then rounds of refilling. A start that
+ * leaves jobs out counts as if each took a node more, of the heaviest; the rounds find room for them. `known` is a start too, and the
+ * one to go back to when they fail. Leaves the fleet of the problem as it was.
  *
+ * @param known - places for all jobs, if there are any.
  * @returns placements ascending by job id, or `undefined` when no place for all jobs was found.
  */
 export function searchFewest(
@@ -52,37 +54,60 @@ export function searchFewest(
 ): readonly Placement[] | undefined {
   const bench = createWorkbench(problem);
   const { pools } = problem;
+  const heaviest = pools.reduce((most, { weight }) => Math.max(most, weight), 0) || 1;
   const weigh = () => [...bench.openNodes].reduce((sum, { pool }) => sum + pools[pool]!.weight, 0);
-  const isDone = () => weigh() <= plan.lowerBound;
-  let best: OpenRule | undefined;
+  let begin: (() => void) | undefined;
   let least = Infinity;
-  for (const [balance, cpuWeight, preference, isByWorth] of STARTS.slice(0, plan.maxStarts)) {
+  /** True when nothing can be lighter. */
+  const consider = (put: () => void): boolean => {
+    put();
+    const left = countLeft(bench);
+    const weight = weigh() + left * heaviest;
+    reset(bench);
+    if (weight >= least) return false;
+    least = weight;
+    begin = put;
+    return left === 0 && weight <= plan.lowerBound;
+  };
+  const asKnown =
+    known === undefined
+      ? undefined
+      : () => {
+          adopt(bench, known);
+        };
+  const starts = STARTS.slice(0, plan.maxStarts).map(([balance, cpuWeight, preference, isByWorth]) => {
     const rule: OpenRule = {
       balance,
       cpuWeight,
-      preference: scaledWorth(bench, plan.worth, preference),
+      preferences: [scaledWorth(bench, plan.worth, preference)],
+      judge: plan.worth,
       ...(isByWorth ? { worth: plan.worth } : {}),
     };
-    const weight = start(bench, rule) ? weigh() : Infinity;
+    return () => {
+      start(bench, rule);
+    };
+  });
+  [...starts, ...(asKnown === undefined ? [] : [asKnown])].some(consider);
+  const refillFrom = (put: () => void): boolean => {
+    put();
+    const { worth, maxSteps, lowerBound } = plan;
+    return refillNodes(bench, { worth, maxSteps, enough: lowerBound }, createRandom(plan.seed));
+  };
+  let isHeld = refillFrom(begin!);
+  if (!isHeld && asKnown !== undefined) {
     reset(bench);
-    if (weight >= least) continue;
-    least = weight;
-    best = rule;
-    if (weight <= plan.lowerBound) break;
+    isHeld = refillFrom(asKnown);
   }
-  if (best !== undefined) start(bench, best);
-  else if (known !== undefined) adopt(bench, known);
-  else return undefined;
-  refillNodes(bench, plan.worth, createRandom(plan.seed), plan.maxSteps, isDone);
-  const placements = placementsOf(bench);
+  const placements = isHeld ? placementsOf(bench) : undefined;
   reset(bench);
   return placements;
 }
 
 /** What runs already is filled first: it costs nothing. */
-function start(bench: Workbench, rule: OpenRule): boolean {
-  for (const opened of bench.openNodes) fillNode(bench, opened, rule);
-  return openNodes(bench, rule);
+function start(bench: Workbench, rule: OpenRule): void {
+  const fillRule = { balance: rule.balance, preference: rule.preferences[0]! };
+  for (const opened of bench.openNodes) fillNode(bench, opened, fillRule);
+  openNodes(bench, rule);
 }
 
 function reset(bench: Workbench): void {

@@ -11,7 +11,7 @@ export interface FewestNodesOptions {
   readonly weight?: NodeWeight;
   /** Starts of the greedy filling, whole, from 1 to 10; the best is improved. @defaultValue 10 */
   readonly maxStarts?: number;
-  /** Rounds of emptying nodes and filling others after the best start, whole, >= 0. @defaultValue 1000 */
+  /** Rounds of emptying nodes and filling others after the best start, of each search, whole, >= 0. @defaultValue 1000 */
   readonly maxSteps?: number;
   /** Which nodes the rounds empty; a whole number. @defaultValue 1 */
   readonly seed?: number;

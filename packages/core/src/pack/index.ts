@@ -3,8 +3,6 @@ export { createPacker } from './packer.ts';
 export { fewestNodes } from './fewest-nodes.ts';
 export { pack } from './pack.ts';
 export { packBound, unplacedBound } from './bound.ts';
-export { admit } from './admit.ts';
-export { planPreemption } from './plan-preemption.ts';
 export { explainUnplaced } from './explain.ts';
 export { mostAllocated, weightedScorer } from './weighted-scorer.ts';
 export type { ScoreWeights } from './weighted-scorer.ts';
@@ -18,27 +16,6 @@ export type {
   MoveBudget,
   RunningPlacement,
 } from './consolidate-types.ts';
-export type {
-  AdmitInput,
-  AdmitOptions,
-  AdmitResult,
-  AdmittedJobs,
-  DominantShare,
-  Loan,
-  PendingJob,
-  QuotaMiss,
-  ResourceAmounts,
-  TenantQuota,
-  WaitingJobs,
-  WaitingReason,
-} from './admit-types.ts';
-export type {
-  EvictionCost,
-  PlanPreemptionInput,
-  PlanPreemptionOptions,
-  PreemptionResult,
-  Victim,
-} from './preemption-types.ts';
 export type { NodeWeight } from './node-weight.ts';
 export type {
   JobView,

@@ -2,7 +2,11 @@ import { fillNode, type FillRule } from './fill-node.ts';
 import { onNode, type HeldShape, type Workbench } from './workbench.ts';
 
 /** How nodes are opened one after the other. */
-export interface OpenRule extends FillRule {
+export interface OpenRule extends Pick<FillRule, 'balance'> {
+  /** A node is filled with each of these preferences, and the filling worth the most is taken. At least one. */
+  readonly preferences: readonly Float64Array[];
+  /** By shape: what one job is worth where fillings of a node are compared. */
+  readonly judge: Float64Array;
   /** Weight of the part of the CPU demand that a filling takes, next to that of the GPU demand. */
   readonly cpuWeight: number;
   /** By shape: what one job is worth. Absent: the part of the demand left that it takes. */
@@ -48,13 +52,14 @@ export function openNodes(bench: Workbench, rule: OpenRule): boolean {
       if (bench.offCount(pool) === 0) continue;
       let filling = fillings[pool];
       if (filling === undefined || !lasts(filling, left)) {
-        filling = fillingOf(bench, pool, rule);
+        filling = bestFilling(bench, pool, rule);
         fillings[pool] = filling;
       }
       if (filling.held.length === 0) continue;
       const gain =
-        worthOf(filling, rule.worth) ??
-        filling.gpuMilli / (gpuLeft || 1) + (rule.cpuWeight * filling.cpuMilli) / (cpuLeft || 1);
+        rule.worth === undefined
+          ? filling.gpuMilli / (gpuLeft || 1) + (rule.cpuWeight * filling.cpuMilli) / (cpuLeft || 1)
+          : worthOf(filling, rule.worth);
       // Jobs that ask for nothing have no part of the demand: any node will do. Nodes that weigh nothing come first.
       const value = (gain + 1e-12) / Math.max(pools[pool]!.weight, lightest < Infinity ? lightest * 1e-6 : 1);
       if (value <= top) continue;
@@ -68,8 +73,7 @@ export function openNodes(bench: Workbench, rule: OpenRule): boolean {
   }
 }
 
-function worthOf({ takes }: Filling, worth: Float64Array | undefined): number | undefined {
-  if (worth === undefined) return undefined;
+function worthOf({ takes }: Filling, worth: Float64Array): number {
   let sum = 0;
   for (const [shape, count] of takes) sum += worth[shape]! * count;
   return sum;
@@ -80,8 +84,22 @@ function lasts({ takes }: Filling, left: Int32Array): boolean {
   return true;
 }
 
+/** The best filling of a node of the pool; of equal ones the first. */
+function bestFilling(bench: Workbench, pool: number, { balance, preferences, judge }: OpenRule): Filling {
+  let best: Filling | undefined;
+  let most = -1;
+  for (const preference of preferences) {
+    const filling = fillingOf(bench, pool, { balance, preference });
+    const worth = worthOf(filling, judge);
+    if (worth <= most) continue;
+    most = worth;
+    best = filling;
+  }
+  return best!;
+}
+
 /** Fills a node of the pool and clears it again. */
-function fillingOf(bench: Workbench, pool: number, rule: OpenRule): Filling {
+function fillingOf(bench: Workbench, pool: number, rule: FillRule): Filling {
   const { shapes } = bench.problem;
   const opened = bench.open(pool);
   fillNode(bench, opened, rule);

@@ -1,4 +1,5 @@
 import type { Random } from '../random.ts';
+import { fillNode } from './fill-node.ts';
 import { openNodes, type OpenRule } from './open-nodes.ts';
 import type { HeldShape, OpenNode, Workbench } from './workbench.ts';
 
@@ -12,68 +13,126 @@ const BALANCES = [1, 1.5, 2, 3];
 const CPU_WEIGHTS = [0.3, 1];
 const PREFERENCES = [0, 1, 4];
 
+/** Each node that is opened is filled in so many ways, with preferences changed at random by up to one of these amounts. */
+const FILLINGS = 8;
+const NOISES = [0, 0.3, 1];
+/** Rounds that place no more jobs after which the rest is given up. */
+const PATIENCE = 200;
+
+/** What guides and limits the rounds. */
+export interface RefillPlan {
+  /** By shape, in units of weight; see `PatternBound`. */
+  readonly worth: Float64Array;
+  readonly maxSteps: number;
+  /** The rounds end when nothing is left and the packing is no heavier than this. */
+  readonly enough: number;
+}
+
 /**
- * Makes a packing lighter round by round: empties some nodes, the emptier the likelier, puts their jobs into what others have
- * left, dearest first, and opens nodes for the rest. A round is kept when the weight falls, or stays and the worth is
- * gathered on fewer nodes (the sum of its squares by node does not fall); otherwise it is undone.
+ * Makes a packing hold more, and then lighter, round by round: empties some nodes, the emptier the likelier, puts their jobs into
+ * what others have left, dearest first, and opens nodes for the rest. While jobs are left, the nodes emptied are some that could
+ * hold one of them, and it goes there first. A round is kept when fewer jobs are left, or as many on less weight, or on as much with
+ * the worth gathered on fewer nodes (the sum of its squares by node does not fall); otherwise it is undone.
  *
- * @param worth - by shape, in units of weight; see `PatternBound`.
- * @param isDone - asked before every round.
+ * @returns true when nothing is left. Gives up when 200 rounds in a row have placed no more.
  */
-export function refillNodes(
-  bench: Workbench,
-  worth: Float64Array,
-  random: Random,
-  maxSteps: number,
-  isDone: () => boolean,
-): void {
+export function refillNodes(bench: Workbench, plan: RefillPlan, random: Random): boolean {
   const { pools } = bench.problem;
+  const { worth, maxSteps, enough } = plan;
   const dearestFirst = Array.from(worth, (_, shape) => shape).sort((x, y) => worth[y]! - worth[x]! || x - y);
   const preferences = PREFERENCES.map((factor) => scaledWorth(bench, worth, factor));
-  const weigh = (): readonly [weight: number, gathered: number] => {
+  const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
+  const worthOf = new Float64Array(bench.problem.fleet.state.nodeCount);
+  const heldBefore = new Int32Array(worthOf.length);
+  for (const { node, held } of bench.openNodes) worthOf[node] = worthOn(held, worth);
+  const standingNow = (): Standing => {
     let weight = 0;
     let gathered = 0;
-    for (const { pool, held } of bench.openNodes) {
+    for (const { pool, node } of bench.openNodes) {
       weight += pools[pool]!.weight;
-      gathered += worthOn(held, worth) ** 2;
+      gathered += worthOf[node]! ** 2;
     }
-    return [weight, gathered];
+    return { left: countLeft(bench), weight, gathered };
   };
-  const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
-  let [weight, gathered] = weigh();
-  for (let step = 0; step < maxSteps && !isDone(); step++) {
-    const open = [...bench.openNodes].filter(({ pool }) => !pools[pool]!.isOn);
-    if (open.length === 0) return;
-    const emptied = drawEmpty(open, worth, bench, random);
+  const fullness = ({ pool, node }: OpenNode) => worthOf[node]! / (pools[pool]!.weight || 1);
+  let standing = standingNow();
+  let lastPlaced = 0;
+  for (let step = 0; step < maxSteps; step++) {
+    const missing = standing.left === 0 ? undefined : drawLeft(bench, standing.left, random);
+    if (missing === undefined ? standing.weight <= enough : step - lastPlaced > PATIENCE) break;
+    const open: OpenNode[] = [];
+    for (const node of bench.openNodes) {
+      heldBefore[node.node] = node.held.length;
+      if (!pools[node.pool]!.isOn && (missing === undefined || bench.allows(node.pool, missing))) open.push(node);
+    }
+    if (open.length === 0) {
+      if (missing === undefined) break;
+      continue;
+    }
+    const emptied = drawEmpty(open, fullness, random);
     const contents = emptied.map((node) => bench.clear(node));
     for (const node of emptied) bench.close(node);
     const others = [...bench.openNodes];
-    const before = others.map(({ held }) => held.length);
-    for (const shape of dearestFirst) fillSlack(bench, others, shape);
     const rule: OpenRule = {
       balance: pick(BALANCES),
       cpuWeight: pick(CPU_WEIGHTS),
-      preference: pick(preferences),
+      preferences: Array.from({ length: FILLINGS }, () => noisy(pick(preferences), pick(NOISES), random)),
+      judge: worth,
       ...(random.integer(2) === 0 ? { worth } : {}),
     };
-    const isHeld = openNodes(bench, rule);
-    const [newWeight, newGathered] = weigh();
-    if (isHeld && (newWeight < weight || (newWeight === weight && newGathered >= gathered))) {
-      [weight, gathered] = [newWeight, newGathered];
+    if (missing !== undefined) openFor(bench, missing, emptied[0]!.pool, rule);
+    for (const shape of dearestFirst) fillSlack(bench, others, shape);
+    openNodes(bench, rule);
+    const changed = [...bench.openNodes].filter(
+      (open, at) => at >= others.length || open.held.length !== heldBefore[open.node]!,
+    );
+    for (const { node, held } of changed) worthOf[node] = worthOn(held, worth);
+    const next = standingNow();
+    const more = next.left - standing.left;
+    if ((more || next.weight - standing.weight || standing.gathered - next.gathered) <= 0) {
+      if (more < 0) lastPlaced = step;
+      standing = next;
       continue;
     }
     const kept = new Set(others);
-    for (const node of [...bench.openNodes]) {
-      if (kept.has(node)) continue;
+    for (const node of changed) {
+      if (kept.has(node)) {
+        bench.clear(node, heldBefore[node.node]);
+        continue;
+      }
       bench.clear(node);
       bench.close(node);
     }
-    others.forEach((node, i) => bench.clear(node, before[i]));
     emptied.forEach((node, i) => {
       bench.reopen(node);
       for (const held of contents[i]!) bench.put(node, held);
     });
+    for (const { node, held } of [...changed, ...emptied]) worthOf[node] = worthOn(held, worth);
   }
+  return standing.left === 0;
+}
+
+/** Jobs without a place. `O(shapes)` */
+export function countLeft({ left }: Workbench): number {
+  return left.reduce((sum, count) => sum + count, 0);
+}
+
+/** A shape of which jobs are left, each job as likely. */
+function drawLeft({ left }: Workbench, total: number, random: Random): number {
+  let ticket = random.integer(total);
+  return left.findIndex((count) => (ticket -= count) < 0);
+}
+
+/** How good a packing is: what is left, then what weighs, then how it is gathered. */
+interface Standing {
+  readonly left: number;
+  readonly weight: number;
+  readonly gathered: number;
+}
+
+/** Adds to each up to `noise`. */
+function noisy(list: Float64Array, noise: number, random: Random): Float64Array {
+  return noise === 0 ? list : list.map((value) => value + noise * random.next());
 }
 
 /** Worth as a preference while filling: as parts of the heaviest weight, so that it compares with parts of a node. */
@@ -88,8 +147,7 @@ function worthOn(held: readonly HeldShape[], worth: Float64Array): number {
   return sum;
 }
 
-function drawEmpty(open: readonly OpenNode[], worth: Float64Array, { problem }: Workbench, random: Random): OpenNode[] {
-  const fullness = ({ pool, held }: OpenNode) => worthOn(held, worth) / (problem.pools[pool]!.weight || 1);
+function drawEmpty(open: readonly OpenNode[], fullness: (node: OpenNode) => number, random: Random): OpenNode[] {
   const drawn = new Set<OpenNode>();
   const wanted = Math.min(open.length, FEWEST + random.integer(SPREAD));
   for (let i = 0; i < wanted; i++) {
@@ -101,6 +159,13 @@ function drawEmpty(open: readonly OpenNode[], worth: Float64Array, { problem }: 
     drawn.add(emptiest!);
   }
   return [...drawn];
+}
+
+/** Opens a node for a job of the shape, and fills it. */
+function openFor(bench: Workbench, shape: number, pool: number, rule: OpenRule): void {
+  const opened = bench.open(pool);
+  bench.put(opened, { shape, holding: bench.fit(opened.node, shape)! });
+  fillNode(bench, opened, { balance: rule.balance, preference: rule.preferences[0]! });
 }
 
 function fillSlack(bench: Workbench, nodes: readonly OpenNode[], shape: number): void {

@@ -18,6 +18,7 @@ export {
   parseRepartitionMigInput,
   parseScheduleProblem,
 } from './parse.ts';
+export { admitInputSchema, planPreemptionInputSchema } from './admission.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
 export { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
@@ -28,13 +29,7 @@ export {
   placeMigInputSchema,
   repartitionMigInputSchema,
 } from './mig.ts';
-export {
-  admitInputSchema,
-  consolidateInputSchema,
-  fewestNodesInputSchema,
-  packInputSchema,
-  planPreemptionInputSchema,
-} from './pack.ts';
+export { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from './pack.ts';
 export { scheduleProblemSchema } from './schedule.ts';
 export { placeReplicasInputSchema } from './spillover.ts';
 export type { PlaceReplicasInput } from './spillover.ts';

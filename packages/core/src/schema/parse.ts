@@ -1,22 +1,18 @@
 import * as z from 'zod';
+import type { AdmitInput, PlanPreemptionInput } from '../admission/index.ts';
 import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../autoscale/index.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
 import type { AdaptiveBandsState, DecayedHistogramState, EwmaState } from '../forecast/index.ts';
 import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/index.ts';
-import type { AdmitInput, ConsolidateInput, FewestNodesInput, PackInput, PlanPreemptionInput } from '../pack/index.ts';
+import type { ConsolidateInput, FewestNodesInput, PackInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
+import { admitInputSchema, planPreemptionInputSchema } from './admission.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 import { packMigInputSchema, placeMigInputSchema, repartitionMigInputSchema } from './mig.ts';
-import {
-  admitInputSchema,
-  consolidateInputSchema,
-  fewestNodesInputSchema,
-  packInputSchema,
-  planPreemptionInputSchema,
-} from './pack.ts';
+import { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from './pack.ts';
 import { list } from './primitives.ts';
 import { scheduleProblemSchema } from './schedule.ts';
 import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';

@@ -1,8 +1,9 @@
 // Who may start under the quotas of two teams, and who has to go when the owner of a quota comes back?
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';
+import { admit, planPreemption } from '@spillway/core/admission';
 import type { Job } from '@spillway/core/fleet';
-import { admit, planPreemption, type RunningJob } from '@spillway/core/pack';
+import type { RunningJob } from '@spillway/core/pack';
 
 const gpu = { model: 'H100' };
 const nodes = ['a', 'b'].map((id) => ({ id, gpus: [gpu, gpu, gpu, gpu], cpuMilli: 64_000, memoryMib: 262_144 }));

@@ -1,6 +1,6 @@
 import type { Job } from '../fleet/index.ts';
 import type { EvictionCost, Victim } from './preemption-types.ts';
-import type { RunningJob } from './types.ts';
+import type { RunningJob } from '../pack/types.ts';
 
 /** Amounts of what jobs use, whole, >= 0. */
 export interface ResourceAmounts {

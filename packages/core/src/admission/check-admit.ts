@@ -3,7 +3,7 @@ import { InvalidInputError } from '../errors.ts';
 import { checkJob } from '../fleet/index.ts';
 import { checkIds, checkObject } from '../internal/check.ts';
 import type { AdmitInput, AdmitOptions, ResourceAmounts } from './admit-types.ts';
-import { checkRunning } from './check-input.ts';
+import { checkRunning } from '../pack/check-input.ts';
 import type { Cohort } from './cohort.ts';
 import { namesModel } from './cohort.ts';
 

@@ -1,8 +1,8 @@
 import type { Job } from '../fleet/index.ts';
 import { GPU_MILLI, SECOND_MS } from '../units.ts';
-import { gpuMilliOf } from './demand.ts';
-import { isGuaranteed } from './guarantee.ts';
-import type { RunningJob } from './types.ts';
+import { gpuMilliOf } from '../pack/demand.ts';
+import { isGuaranteed } from '../pack/guarantee.ts';
+import type { RunningJob } from '../pack/types.ts';
 
 /** Compute slices of a whole card in MIG mode. */
 const CARD_SLICES = 7;

@@ -1,5 +1,5 @@
 import type { GpuNode, Job, Placement } from '../fleet/index.ts';
-import type { RunningJob, UnplacedJob } from './types.ts';
+import type { RunningJob, UnplacedJob } from '../pack/types.ts';
 
 /** A job that finds no room, and what runs where it could go. */
 export interface PlanPreemptionInput {

@@ -10,13 +10,13 @@ import {
   type Price,
   type StepBudget,
 } from './cheapest-eviction.ts';
-import { checkClock, checkNow, checkPackJob, checkPackNodes, checkRunning } from './check-input.ts';
-import { demandOf, type Demand } from './demand.ts';
+import { checkClock, checkNow, checkPackJob, checkPackNodes, checkRunning } from '../pack/check-input.ts';
+import { demandOf, type Demand } from '../pack/demand.ts';
 import { lostWork, mayBeStopped, unitsOf, type EvictionUnit } from './eviction-units.ts';
-import { move } from './fleet-state.ts';
-import { createFleet, type Fleet } from './fleet.ts';
+import { move } from '../pack/fleet-state.ts';
+import { createFleet, type Fleet } from '../pack/fleet.ts';
 import { nodeEviction } from './node-eviction.ts';
-import { createPacker } from './packer.ts';
+import { createPacker } from '../pack/packer.ts';
 import type {
   EvictionCost,
   PlanPreemptionInput,
@@ -24,9 +24,9 @@ import type {
   PreemptionResult,
   Victim,
 } from './preemption-types.ts';
-import { holdingOf, type Held } from './running.ts';
-import { shortfall } from './shortfall.ts';
-import type { RunningJob } from './types.ts';
+import { holdingOf, type Held } from '../pack/running.ts';
+import { shortfall } from '../pack/shortfall.ts';
+import type { RunningJob } from '../pack/types.ts';
 
 type Unit = EvictionUnit<RunningJob>;
 

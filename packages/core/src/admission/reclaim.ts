@@ -4,7 +4,7 @@ import { useOf } from './cohort.ts';
 import { createCover, leastToCover } from './cover.ts';
 import { mayBeStopped, type EvictionUnit } from './eviction-units.ts';
 import type { QuotaLedger } from './quota-ledger.ts';
-import type { RunningJob } from './types.ts';
+import type { RunningJob } from '../pack/types.ts';
 
 /** Borrowers that one search looks at, unless more are needed. */
 const MAX_CANDIDATES = 200;

@@ -1,9 +1,9 @@
 import type { EvictionProblem } from './cheapest-eviction.ts';
 import { createCover, leastToCover, type Cover } from './cover.ts';
-import type { Demand } from './demand.ts';
-import { move, type Holding } from './fleet-state.ts';
-import type { Fleet } from './fleet.ts';
-import { findInstance, shortfall } from './shortfall.ts';
+import type { Demand } from '../pack/demand.ts';
+import { move, type Holding } from '../pack/fleet-state.ts';
+import type { Fleet } from '../pack/fleet.ts';
+import { findInstance, shortfall } from '../pack/shortfall.ts';
 
 /** A unit as one node sees it. */
 export interface NodeUnit {

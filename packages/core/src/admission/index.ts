@@ -1,0 +1,23 @@
+export { admit } from './admit.ts';
+export { planPreemption } from './plan-preemption.ts';
+export type {
+  AdmitInput,
+  AdmitOptions,
+  AdmitResult,
+  AdmittedJobs,
+  DominantShare,
+  Loan,
+  PendingJob,
+  QuotaMiss,
+  ResourceAmounts,
+  TenantQuota,
+  WaitingJobs,
+  WaitingReason,
+} from './admit-types.ts';
+export type {
+  EvictionCost,
+  PlanPreemptionInput,
+  PlanPreemptionOptions,
+  PreemptionResult,
+  Victim,
+} from './preemption-types.ts';
