@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
 import { checkNumber, checkOptionalNumber } from '../check-number.ts';
+import type { NumberRule } from '../check-number.ts';
 import { checkIds, checkList } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
@@ -47,7 +48,8 @@ function checkLocation(location: ScheduleLocation, slots: SlotGrid): void {
   if (energyPrice !== undefined) checkCoveringSeries(field('energyPrice'), energyPrice, 'USD/kWh', slots);
   checkOptionalNumber(() => field('priceUsdPerGpuHour'), location.priceUsdPerGpuHour, { min: 0 });
   checkPue(field('pueRatio'), location.pueRatio, slots);
-  checkGpuCount(field('gpuCount'), location.gpuCount, slots);
+  checkBySlot(field('gpuCount'), location.gpuCount, slots, { min: 0, isWhole: true });
+  checkBySlot(field('powerCapWatts'), location.powerCapWatts, slots, { min: 0 });
 }
 
 function checkPue(field: string, pueRatio: ScheduleLocation['pueRatio'], slots: SlotGrid): void {
@@ -62,19 +64,25 @@ function checkPue(field: string, pueRatio: ScheduleLocation['pueRatio'], slots: 
   });
 }
 
-function checkGpuCount(field: string, gpuCount: number | readonly number[] | undefined, slots: SlotGrid): void {
-  if (gpuCount === undefined || typeof gpuCount === 'number') {
-    checkOptionalNumber(() => field, gpuCount, { min: 0, isWhole: true });
+/** One number, or one a slot. */
+function checkBySlot(
+  field: string,
+  value: number | readonly number[] | undefined,
+  slots: SlotGrid,
+  rule: NumberRule,
+): void {
+  if (value === undefined || typeof value === 'number') {
+    checkOptionalNumber(() => field, value, rule);
     return;
   }
-  checkList(() => field, gpuCount, 'Pass one number, or one a slot of the grid.');
-  if (gpuCount.length !== slots.count) {
-    throw new InvalidInputError(field, `must hold ${slots.count} numbers, one a slot`, gpuCount, {
+  checkList(() => field, value, 'Pass one number, or one a slot of the grid.');
+  if (value.length !== slots.count) {
+    throw new InvalidInputError(field, `must hold ${slots.count} numbers, one a slot`, value, {
       hint: 'One number stands for every slot.',
     });
   }
-  gpuCount.forEach((count, slot) => {
-    checkNumber(() => `${field}[${slot}]`, count, { min: 0, isWhole: true });
+  value.forEach((item, slot) => {
+    checkNumber(() => `${field}[${slot}]`, item, rule);
   });
 }
 
@@ -115,6 +123,7 @@ function checkJob(job: ScheduleJob): void {
   checkOptionalNumber(() => field('gpuCount'), job.gpuCount, { min: 0, isWhole: true });
   checkOptionalNumber(() => field('earliestStartAtMs'), job.earliestStartAtMs);
   checkOptionalNumber(() => field('deadlineAtMs'), job.deadlineAtMs);
+  checkOptionalNumber(() => field('value'), job.value, { above: 0 });
   checkWord(field('mode'), job.mode, ['contiguous', 'interruptible', 'migratable']);
   checkCurve(field, job);
   const { earliestStartAtMs, deadlineAtMs, locationIds } = job;

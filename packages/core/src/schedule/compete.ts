@@ -1,13 +1,14 @@
 import { planFirstFit, planGreedily } from './baselines.ts';
 import { bestReply } from './best-reply.ts';
-import { setTerms } from './congestion.ts';
-import { createGame, install, jobValue, leftOutCount } from './game.ts';
+import { gpusOf, powerOf, setTerms } from './congestion.ts';
+import { createGame, install, jobValue, leftOutCount, leftOutValue } from './game.ts';
 import type { Game } from './game.ts';
 import { leftOutBound } from './left-out-bound.ts';
 import { createProblemTable, EPSILON } from './problem-table.ts';
 import type { Competitor, ProblemTable } from './problem-table.ts';
 import { createRelaxation } from './relaxation.ts';
 import { certify, solve } from './solve.ts';
+import type { Solution } from './solve.ts';
 import type { Site } from './site.ts';
 import { amountsOfStretches, stretchesOfPlan } from './stretches.ts';
 import type { Stretch } from './stretches.ts';
@@ -20,16 +21,23 @@ export interface Competition {
   readonly stretches: readonly (readonly Stretch[])[];
   /** What no plan of the placed ones can beat; undefined when each has the best place it could have alone. */
   readonly bound: number | undefined;
-  /** By cell, locations in the order of the sites. */
+  /** By cell, locations in the order of the sites: of a GPU, and of a watt at the meter where a location has a power cap. */
   readonly prices: Float64Array;
-  /** Competitors that find too few GPUs even alone. */
-  readonly impossible: ReadonlySet<number>;
-  /** Competitors left out though each has a place alone, and how many any plan must leave out. */
-  readonly leftOutCount: number;
-  readonly provenLeftOut: number;
+  readonly wattPrices: Float64Array | undefined;
+  /** Competitors without a place even alone, and what there is too little of. */
+  readonly impossible: ReadonlyMap<number, 'gpus' | 'power'>;
+  /** What is left out though each has a place alone, and what any plan must leave out. */
+  readonly leftOut: LeftOut;
   readonly stoppedBy: ScheduleResult['stoppedBy'];
   readonly firstFit: BaselineAmounts;
   readonly greedy: BaselineAmounts;
+}
+
+/** Jobs left out: what they are worth, how many any plan must leave out, and what those are worth. */
+export interface LeftOut {
+  readonly value: number;
+  readonly provenCount: number;
+  readonly provenValue: number;
 }
 
 /**
@@ -72,12 +80,19 @@ export function compete(
     return all;
   };
 
-  const { cellCount, jobCount } = table;
+  const { rowCount, jobCount } = table;
   const free = placeAlone(table, (j) => alone(possible[j]!), stretchesOf, sites, slots);
   if (free !== undefined) {
     const stretches = spread((j) => free[j]!);
-    const prices = new Float64Array(cellCount);
-    return { ...rest, stretches, bound: undefined, prices, leftOutCount: 0, provenLeftOut: 0, stoppedBy: 'optimal' };
+    const leftOut = { value: 0, provenCount: 0, provenValue: 0 };
+    return {
+      ...rest,
+      ...split(table, new Float64Array(rowCount)),
+      stretches,
+      bound: undefined,
+      leftOut,
+      stoppedBy: 'optimal',
+    };
   }
   const {
     seed = 1,
@@ -88,28 +103,50 @@ export function compete(
   const terms = { seed, maxSteps, targetGapRatio, ...(shouldStop && { shouldStop }) };
   const solution = solve(table, terms, greedy);
   const { game, stoppedBy } = solution;
-  const leftOut = leftOutCount(game);
   const certificate = certify(solution);
   return {
     ...rest,
+    ...split(table, certificate.prices),
     stretches: spread((j) => stretchesOf(game, j)),
     bound: certificate.bound,
-    prices: certificate.prices,
-    leftOutCount: leftOut,
-    provenLeftOut: leftOut === 0 ? 0 : Math.min(leftOut, leftOutBound(table, solution.prices)),
+    leftOut: proveLeftOut(solution),
     stoppedBy,
   };
 }
 
+/** The prices of GPUs, and those of power by watt at the meter. */
+function split({ cellCount, rowCount, unitWatts }: ProblemTable, prices: Float64Array) {
+  const wattPrices = rowCount === cellCount ? undefined : unitWatts.map((watts, i) => prices[cellCount + i]! / watts);
+  return { prices: prices.subarray(0, cellCount), wattPrices };
+}
+
+function proveLeftOut({ game, prices }: Solution): LeftOut {
+  const { table } = game;
+  const count = leftOutCount(game);
+  if (count === 0) return { value: 0, provenCount: 0, provenValue: 0 };
+  const some = Math.min(count, leftOutBound(table, prices, new Float64Array(table.jobCount).fill(1)));
+  const value = leftOutValue(game);
+  const hasValues = table.value.some((worth) => worth !== 1);
+  const provenValue = hasValues ? Math.min(value, leftOutBound(table, prices, table.value)) : some;
+  return { value, provenCount: Math.max(some, provenValue > 1e-9 * value ? 1 : 0), provenValue };
+}
+
 /** Jobs without any plan in an empty fleet. */
-function findImpossible(table: ProblemTable): ReadonlySet<number> {
+function findImpossible(table: ProblemTable): ReadonlyMap<number, 'gpus' | 'power'> {
+  const impossible = new Map<number, 'gpus' | 'power'>();
+  for (const j of withoutReply(table)) impossible.set(j, 'power');
+  if (impossible.size === 0) return impossible;
+  const { cellCount } = table;
+  const powered = { ...table, capacity: table.capacity.map((most, row) => (row < cellCount ? most : Infinity)) };
+  for (const j of withoutReply(powered)) impossible.set(j, 'gpus');
+  return impossible;
+}
+
+function withoutReply(table: ProblemTable): readonly number[] {
   const { congestion, reply } = createRelaxation(table);
   setTerms(table, congestion, {});
-  const impossible = new Set<number>();
-  for (let j = 0; j < table.jobCount; j++) {
-    if (bestReply(table, congestion, reply, j, Infinity, -1) === Infinity) impossible.add(j);
-  }
-  return impossible;
+  const jobs = Array.from({ length: table.jobCount }, (_, j) => j);
+  return jobs.filter((j) => bestReply(table, congestion, reply, j, Infinity, -1) === Infinity);
 }
 
 /** The best place of each job alone, when all fit together; undefined when they do not. */
@@ -122,7 +159,8 @@ function placeAlone(
 ): readonly (readonly Stretch[])[] | undefined {
   const game = createGame(table);
   setTerms(table, game.congestion, {});
-  const load = new Float64Array(table.cellCount);
+  const { cellCount, rowCount, capacity } = table;
+  const load = new Float64Array(rowCount);
   const locationOf = new Map(sites.map((site, index) => [site, index]));
   const places: (readonly Stretch[])[] = [];
   for (let j = 0; j < table.jobCount; j++) {
@@ -136,9 +174,14 @@ function placeAlone(
     }
     for (const { site, slot, durationMs, replicaCount } of stretches) {
       const cell = locationOf.get(site)! * table.slotCount + slot;
-      const gpus = replicaCount * table.width[j]!;
-      load[cell]! += (durationMs / slots.stepMs) * gpus;
-      if (Math.max(load[cell]!, gpus) > table.capacity[cell]! + EPSILON) return undefined;
+      const share = durationMs / slots.stepMs;
+      const gpus = replicaCount * gpusOf(table, j);
+      load[cell]! += share * gpus;
+      if (Math.max(load[cell]!, gpus) > capacity[cell]! + EPSILON) return undefined;
+      if (rowCount === cellCount) continue;
+      const power = replicaCount * powerOf(table, j);
+      load[cellCount + cell]! += share * power;
+      if (Math.max(load[cellCount + cell]!, power) > capacity[cellCount + cell]! + EPSILON) return undefined;
     }
     places.push(stretches);
   }

@@ -55,8 +55,10 @@ function pricedCost({ table, from, plan }: Game, prices: Float64Array, job: numb
   let cost = 0;
   for (let x = from[job]!; x < from[job]! + plan.count[job]!; x++) {
     const cell = plan.cells[x]!;
-    const { signal, bill, energy } = table;
-    cost += plan.amounts[x]! * (energy[job]! * signal[cell]! + bill[cell]! + prices[cell]!);
+    const { signal, bill, energy, gpus, draw, cellCount, rowCount } = table;
+    let perUnit = energy[job]! * signal[cell]! + gpus[job]! * (bill[cell]! + prices[cell]!);
+    if (rowCount > cellCount) perUnit += draw[job]! * prices[cellCount + cell]!;
+    cost += plan.amounts[x]! * perUnit;
   }
   return cost;
 }

@@ -1,4 +1,4 @@
-import { replicaCost } from './congestion.ts';
+import { gpusOf, powerOf, replicaCost } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
 import { EPSILON } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
@@ -65,6 +65,8 @@ export function replyAnywhere(
   const first = table.first[job]!;
   const end = table.end[job]!;
   const width = table.width[job]!;
+  const gpus = gpusOf(table, job);
+  const power = powerOf(table, job);
   const perReplica = table.energy[job]! * width;
   const isInColumn = congestion.columnOf[job]! >= 0;
   for (let t = first; t < end; t++) row[t] = Infinity;
@@ -73,7 +75,7 @@ export function replyAnywhere(
     const offset = offsetOf(table, congestion, job, base);
     reply.looks++;
     for (let t = first; t < end; t++) {
-      const own = isInColumn ? congestion.costs[offset + t]! : replicaCost(table, congestion, base + t, width);
+      const own = isInColumn ? congestion.costs[offset + t]! : replicaCost(table, congestion, base + t, gpus, power);
       const cost = perReplica * signal[base + t]! + own;
       if (cost < row[t]!) {
         row[t] = cost;

@@ -1,4 +1,4 @@
-import { congestionCost, replicaCost } from './congestion.ts';
+import { congestionCost, gpusOf, powerOf, replicaCost } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
 import type { ProblemTable } from './problem-table.ts';
 
@@ -85,9 +85,10 @@ export function costsOf(
 ): Float64Array {
   if (congestion.columnOf[job]! >= 0) return congestion.costs;
   const { row } = reply.scratch;
-  const width = table.width[job]!;
+  const gpus = gpusOf(table, job);
+  const power = powerOf(table, job);
   for (let t = table.first[job]!; t < table.end[job]!; t++) {
-    row[t] = replicaCost(table, congestion, base + t, width);
+    row[t] = replicaCost(table, congestion, base + t, gpus, power);
   }
   return row;
 }
@@ -98,7 +99,7 @@ export function offsetOf(table: ProblemTable, congestion: Congestion, job: numbe
   return column < 0 ? 0 : column * table.cellCount + base;
 }
 
-/** What `amount` GPU-slots cost in a cell, energy and bill included. */
+/** What `amount` GPU-slots on a load of GPUs cost in a cell, energy and bill included. */
 export function amountCost(
   table: ProblemTable,
   congestion: Congestion,
@@ -107,8 +108,15 @@ export function amountCost(
   load: number,
   amount: number,
 ): number {
-  const own = amount * (table.energy[job]! * table.signal[cell]! + table.bill[cell]!);
-  return own + congestionCost(table, congestion, cell, load, amount);
+  const gpus = table.gpus[job]!;
+  const own = amount * (table.energy[job]! * table.signal[cell]! + gpus * table.bill[cell]!);
+  const cost = own + congestionCost(table, congestion, cell, load, gpus * amount);
+  if (table.rowCount === table.cellCount) return cost;
+  const row = table.cellCount + cell;
+  const draw = table.draw[job]!;
+  // The job's own replicas below this one draw power too.
+  const below = congestion.load[row]! + (load - congestion.load[cell]!) * draw;
+  return cost + congestionCost(table, congestion, row, below, draw * amount);
 }
 
 /** Restores the order of a heap whose entry `x` may be too dear. Equal costs are ordered by slot. */

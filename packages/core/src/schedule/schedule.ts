@@ -82,11 +82,13 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
   const perJob: ScheduledJob[] = [];
   const unplaceable: UnplaceableJob[] = [];
   const alone: ScheduledJob[] = [];
+  const hasValues = problem.jobs.some(({ value }) => value !== undefined);
   let competingSum = 0;
   for (const question of questions) {
     const { job, window, allowed } = question;
     const rank = rankOf.get(question);
-    const reason = question.reason ?? (rank === undefined ? undefined : reasonOf(competition!, rank, question));
+    const reason =
+      question.reason ?? (rank === undefined ? undefined : reasonOf(competition!, rank, question, hasValues));
     if (reason !== undefined) {
       unplaceable.push({ jobId: job.id, reason });
       continue;
@@ -131,12 +133,13 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
     bound,
     gapRatio: total === 0 ? 0 : (total - bound) / Math.abs(total),
     stoppedBy: status === 'optimal' ? 'optimal' : (competition?.stoppedBy ?? 'optimal'),
-    shadowPrices: problem.locations.map(({ id }, index): ShadowPrices => {
+    shadowPrices: problem.locations.map(({ id, powerCapWatts }, index): ShadowPrices => {
       const from = siteOrder.indexOf(sites[index]!) * slots.count;
-      return {
-        locationId: id,
-        values: Array.from({ length: slots.count }, (_, t) => competition?.prices[from + t] ?? 0),
-      };
+      const valuesOf = (prices: Float64Array | undefined) =>
+        Array.from({ length: slots.count }, (_, t) => prices?.[from + t] ?? 0);
+      const values = valuesOf(competition?.prices);
+      if (powerCapWatts === undefined) return { locationId: id, values };
+      return { locationId: id, values, wattValues: valuesOf(competition?.wattPrices) };
     }),
   };
 }
@@ -169,15 +172,29 @@ function holdCompetition(
   return { competing, competition: compete(competitors, siteOrder, slots, objective, options, aloneOf), siteOrder };
 }
 
-function reasonOf(competition: Competition, rank: number, { job, allowed }: Question): UnplaceableReason | undefined {
-  if (competition.impossible.has(rank)) {
+function reasonOf(
+  competition: Competition,
+  rank: number,
+  { job, allowed }: Question,
+  hasValues: boolean,
+): UnplaceableReason | undefined {
+  const lacking = competition.impossible.get(rank);
+  if (lacking === 'power') {
+    const watts = allowed.flatMap(({ location: { powerCapWatts = Infinity }, pueRatio }) =>
+      [...pueRatio].map((ratio, t) => (typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[t]!) / ratio),
+    );
+    const largestWatts = watts.reduce((most, value) => Math.max(most, value), 0);
+    return { kind: 'too-little-power', neededWatts: job.powerWatts, largestWatts };
+  }
+  if (lacking === 'gpus') {
     const counts = allowed.flatMap(({ location: { gpuCount = Infinity } }) => gpuCount);
     const largestGpuCount = counts.reduce((most, count) => Math.max(most, count), 0);
     return { kind: 'too-few-gpus', neededGpuCount: job.gpuCount ?? 1, largestGpuCount };
   }
   if (competition.stretches[rank]!.length > 0) return undefined;
-  const { provenLeftOut: provenCount, leftOutCount } = competition;
-  return { kind: 'no-room', isProven: provenCount >= leftOutCount, provenCount };
+  const { value, provenCount, provenValue } = competition.leftOut;
+  const isProven = provenValue >= value * (1 - 1e-9);
+  return { kind: 'no-room', isProven, provenCount, ...(hasValues && { provenValue }) };
 }
 
 function statusOf(unplaceable: readonly UnplaceableJob[], gap: number, total: number): ScheduleResult['status'] {

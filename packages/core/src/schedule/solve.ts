@@ -3,7 +3,8 @@ import { ascend } from './ascend.ts';
 import type { PricedBound } from './ascend.ts';
 import { findEquilibrium } from './equilibrium.ts';
 import type { EquilibriumTerms } from './equilibrium.ts';
-import { createGame, leftOutCount, planValue, restorePlan, savePlan } from './game.ts';
+import { exchange } from './exchange.ts';
+import { createGame, leftOutCount, leftOutValue, planValue, restorePlan, savePlan } from './game.ts';
 import type { Game, PlanColumns } from './game.ts';
 import { MIGRATABLE } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
@@ -54,8 +55,8 @@ const MIN_PASSES = 2;
 
 /**
  * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
- * and again from there, of which the best is kept; `greedy` is the first. The fewest jobs left out is best; among those the
- * smallest value.
+ * and again from there, of which the best is kept; `greedy` is the first. What is left out is to be worth as little as
+ * possible; then the smallest objective value is best.
  */
 export function solve(table: ProblemTable, terms: SolveTerms, greedy?: Game): Solution {
   const random = createRandom(terms.seed);
@@ -70,20 +71,21 @@ export function solve(table: ProblemTable, terms: SolveTerms, greedy?: Game): So
   let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined = greedy && {
     plan: savePlan(greedy),
     value: planValue(greedy),
-    leftOut: leftOutCount(greedy),
+    leftOut: leftOutValue(greedy),
   };
   const settleTerms = (wall: number) => ({ spring: SETTLE_SPRING, wall });
   for (let cycle = 0; ; cycle++) {
     const isFirst = cycle === 0;
     if (!isFirst) loosen(game, prices, order, random, settleTerms(LATER_WALL));
     settle(game, prices, order, random, settleTerms(isFirst ? FIRST_WALL : LATER_WALL));
-    for (let pass = 0, waiting = Infinity; pass < MIN_PASSES || leftOutCount(game) < waiting; pass++) {
-      waiting = leftOutCount(game);
+    for (let pass = 0, waiting = Infinity; pass < MIN_PASSES || leftOutValue(game) < waiting; pass++) {
+      waiting = leftOutValue(game);
       relieve(game, relaxation, prices, random, Math.min(200, table.jobCount));
+      if (leftOutCount(game) > 0) exchange(game, prices, random);
       polish(game, order, random, 4);
     }
     const value = planValue(game);
-    const leftOut = leftOutCount(game);
+    const leftOut = leftOutValue(game);
     if (
       incumbent === undefined ||
       leftOut < incumbent.leftOut ||
@@ -129,11 +131,11 @@ function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): Equili
     looks += short + (locations - short) / ROUNDS_BETWEEN_FULL_LOOKS;
     demand += table.work[j]! * table.width[j]!;
   }
-  for (const gpus of table.capacity) capacity += gpus;
+  for (let i = 0; i < table.cellCount; i++) capacity += table.capacity[i]!;
   const rounds = Math.floor((SHARE_OF_PRICES * maxSteps) / Math.max(1, looks));
   return {
     rounds: Math.max(MIN_ROUNDS, Math.min(MAX_ROUNDS, rounds)),
-    stiff: demand > 0.7 * capacity ? 0.2 : 0.1,
+    stiff: demand > 0.7 * capacity || table.rowCount > table.cellCount ? 0.2 : 0.1,
     soft: 0.002,
     fullEvery: ROUNDS_BETWEEN_FULL_LOOKS,
   };
@@ -146,7 +148,7 @@ function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): Equili
 export function certify({ game, relaxation, prices, bound }: Solution): PricedBound {
   const { table, plan } = game;
   // Where nothing costs anything, one more GPU saves nothing, though it may let a job run.
-  if (isFree(table)) return { bound: 0, prices: new Float64Array(table.cellCount) };
+  if (isFree(table)) return { bound: 0, prices: new Float64Array(table.rowCount) };
   const isComplete = leftOutCount(game) === 0;
   if (isComplete && table.jobCount > VERY_SMALL_FLEET) return { bound, prices };
   const only = (job: number) => plan.count[job]! > 0;

@@ -30,6 +30,11 @@ export interface ScheduleLocation {
    * share its GPU-time: together they use at most this many GPUs for the length of the slot. Absent: room for all.
    */
   readonly gpuCount?: number | readonly number[];
+  /**
+   * What these jobs may draw together at the meter, PUE included, W, >= 0: one number, or one a slot of the grid; as the mean
+   * of a slot, and no job alone is above it at any moment. Absent: no limit.
+   */
+  readonly powerCapWatts?: number | readonly number[];
 }
 
 /** Work that can wait. */
@@ -62,6 +67,11 @@ export interface ScheduleJob {
    * are passed over. @defaultValue all, in the order given
    */
   readonly locationIds?: readonly string[];
+  /**
+   * What it is worth that the job runs, beside the other jobs, > 0. Where not all fit, the jobs left out are worth as little
+   * together as the search can make them; only then counts the objective. @defaultValue 1
+   */
+  readonly value?: number;
 }
 
 /** What is to be small. */
@@ -132,11 +142,19 @@ export type UnplaceableReason =
   | { readonly kind: 'no-such-location'; readonly wanted: readonly string[] }
   /** Even alone it finds too few GPUs: none of its locations has `neededGpuCount` for long enough in its window. */
   | { readonly kind: 'too-few-gpus'; readonly neededGpuCount: number; readonly largestGpuCount: number }
+  /** Even alone it draws too much: no location lets its machines draw `neededWatts` for long enough in its window. */
+  | { readonly kind: 'too-little-power'; readonly neededWatts: number; readonly largestWatts: number }
   /**
-   * The jobs planned leave no room. `isProven`: no plan of all jobs leaves out fewer than this one does. Otherwise it is
-   * not proven that anything has to be left out beyond `provenCount` jobs.
+   * The jobs planned leave no room. `isProven`: no plan of all jobs leaves out less value than this one does. Otherwise it
+   * is not proven that more has to be left out than `provenCount` jobs, and jobs worth `provenValue`.
    */
-  | { readonly kind: 'no-room'; readonly isProven: boolean; readonly provenCount: number };
+  | {
+      readonly kind: 'no-room';
+      readonly isProven: boolean;
+      readonly provenCount: number;
+      /** Present where a job has a value. */
+      readonly provenValue?: number;
+    };
 
 /** A job without a plan, and why. */
 export interface UnplaceableJob {
@@ -144,11 +162,13 @@ export interface UnplaceableJob {
   readonly reason: UnplaceableReason;
 }
 
-/** What one more GPU would save, slot by slot. */
+/** What one more GPU, or one more watt, would save, slot by slot. */
 export interface ShadowPrices {
   readonly locationId: string;
   /** One number a slot of the grid, >= 0: objective units for one GPU during that slot. */
   readonly values: readonly number[];
+  /** The same for one watt at the meter; present where the location has a power cap. */
+  readonly wattValues?: readonly number[];
 }
 
 /** How to search. The answer depends on these alone: the same options give the same plan on every machine. */
@@ -232,6 +252,8 @@ export type ScheduleRule =
   | 'wrong-replicas'
   /** More GPU-time in a slot than its location has. */
   | 'over-capacity'
+  /** More power in a slot than its location may draw. */
+  | 'over-power'
   /** The entry in `perJob` does not fit the stretches, or there is none. */
   | 'summary-disagrees'
   /** Two entries for one job. */

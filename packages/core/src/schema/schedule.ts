@@ -24,6 +24,7 @@ export const scheduleProblemSchema = record({
       priceUsdPerGpuHour: finite({ min: 0 }).exactOptional(),
       pueRatio: z.union([finite({ min: 1 }), pueSeriesSchema]).exactOptional(),
       gpuCount: z.union([whole({ min: 0 }), list(whole({ min: 0 }))]).exactOptional(),
+      powerCapWatts: z.union([finite({ min: 0 }), list(finite({ min: 0 }))]).exactOptional(),
     }),
   ),
   jobs: list(
@@ -37,6 +38,7 @@ export const scheduleProblemSchema = record({
       mode: oneOf('contiguous', 'interruptible', 'migratable'),
       locationIds: list(text(), 1).exactOptional(),
       marginalThroughput: list(positive(), 1).exactOptional(),
+      value: positive().exactOptional(),
     }),
   ),
   objective: objectiveSchema.exactOptional(),
