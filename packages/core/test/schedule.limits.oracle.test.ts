@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../src/random.ts';
 import { explainSchedule, schedule, verifyBound, verifySchedule } from '../src/schedule/index.ts';
 import type { ScheduleJob, ScheduleLocation, ScheduleProblem, ScheduleResult } from '../src/schedule/index.ts';
 import { HOUR_MS } from '../src/units.ts';
@@ -233,6 +234,32 @@ describe('the value of a job', () => {
     expect(unplaceable).toEqual([{ jobId: 'cheap', reason }]);
     expect(explainSchedule(unplaceable[0]!)).toContain('jobs worth 1 must be left out');
     expect(status).toBe('infeasible');
+  });
+
+  it.each([1, 2, 3])('leaves out little more than any plan of a crowded fleet must, draw %i', (seed) => {
+    const { integer } = createRandom(seed);
+    const values = () => Array.from({ length: 24 }, () => 20 + integer(300));
+    const places = ['de', 'fr', 'no'].map((id) => location({ id, gpuCount: 4 }, values()));
+    const jobs = Array.from({ length: 60 }, (_, k) => {
+      const first = integer(12);
+      return job(`job-${k}`, {
+        runtimeMs: (1 + integer(8)) * HOUR_MS,
+        gpuCount: 1 + integer(3),
+        earliestStartAtMs: first * HOUR_MS,
+        deadlineAtMs: (first + 12) * HOUR_MS,
+        value: 1 + integer(10),
+        mode: (['contiguous', 'migratable', 'interruptible'] as const)[k % 3]!,
+      });
+    });
+    const input = { slots: { startAtMs: 0, stepMs: HOUR_MS, count: 24 }, locations: places, jobs };
+
+    const result = schedule(input, { maxSteps: 300_000 });
+
+    const { reason } = result.unplaceable[0]!;
+    const proven = reason.kind === 'no-room' ? reason.provenValue! : 0;
+    expect(proven).toBeGreaterThan(20);
+    expect(valueOf(input, result)).toBeLessThanOrEqual(1.35 * proven);
+    expect(verifySchedule(input, result).violations).toEqual([]);
   });
 
   it('makes way for two that are worth more together', () => {
