@@ -5,11 +5,13 @@ import { checkIds, checkList } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
 import type {
+  PreviousPlan,
   ScheduleJob,
   ScheduleLocation,
   ScheduleObjective,
   ScheduleOptions,
   ScheduleProblem,
+  ShadowPrices,
   SlotGrid,
 } from './types.ts';
 
@@ -31,6 +33,34 @@ export function checkProblem(problem: ScheduleProblem): void {
   checkIds('jobs', problem.jobs);
   for (const job of problem.jobs) checkJob(job);
   if (problem.objective !== undefined) checkObjective(problem.objective);
+  if (problem.previous !== undefined) checkPrevious(problem.previous);
+}
+
+function checkPrevious({ assignments, movePenalty }: PreviousPlan): void {
+  checkOptionalNumber(() => 'previous.movePenalty', movePenalty, { min: 0 });
+  checkList(() => 'previous.assignments', assignments, 'Pass the assignments of a ScheduleResult.');
+  assignments.forEach(({ startAtMs, durationMs, replicaCount }, index) => {
+    const field = (name: string) => () => `previous.assignments[${index}].${name}`;
+    checkNumber(field('startAtMs'), startAtMs);
+    checkNumber(field('durationMs'), durationMs, { above: 0 });
+    checkOptionalNumber(field('replicaCount'), replicaCount, { min: 1, isWhole: true });
+  });
+}
+
+function checkPrices(prices: readonly ShadowPrices[]): void {
+  checkList(() => 'startPrices', prices, 'Pass the shadowPrices of a ScheduleResult.');
+  for (const { locationId, values, wattValues = [] } of prices) {
+    for (const [name, list] of [
+      ['values', values],
+      ['wattValues', wattValues],
+    ] as const) {
+      const field = `startPrices.${name} of location '${locationId}'`;
+      checkList(() => field, list, 'One number a slot of the grid.');
+      list.forEach((price, slot) => {
+        checkNumber(() => `${field}[${slot}]`, price, { min: 0 });
+      });
+    }
+  }
 }
 
 function checkLocation(location: ScheduleLocation, slots: SlotGrid): void {
@@ -178,10 +208,11 @@ function checkCurve(field: (name: string) => string, { mode, gpuCount, marginalT
  *
  * @throws InvalidInputError on a number out of its range or a `shouldStop` that is no function.
  */
-export function checkOptions({ seed, maxSteps, targetGapRatio, shouldStop }: ScheduleOptions): void {
+export function checkOptions({ seed, maxSteps, targetGapRatio, shouldStop, startPrices }: ScheduleOptions): void {
   checkOptionalNumber(() => 'seed', seed, { isWhole: true });
   checkOptionalNumber(() => 'maxSteps', maxSteps, { min: 0 });
   checkOptionalNumber(() => 'targetGapRatio', targetGapRatio, { min: 0, max: 1 });
+  if (startPrices !== undefined) checkPrices(startPrices);
   if (shouldStop === undefined || typeof shouldStop === 'function') return;
   throw new InvalidInputError('shouldStop', 'must be a function', shouldStop, { hint: 'Pass () => boolean.' });
 }

@@ -1,19 +1,28 @@
 import { planFirstFit, planGreedily } from './baselines.ts';
 import { bestReply } from './best-reply.ts';
 import { gpusOf, powerOf, setTerms } from './congestion.ts';
-import { createGame, install, jobValue, leftOutCount, leftOutValue } from './game.ts';
+import { createGame, install, jobValue, leftOutCount, leftOutValue, planValue } from './game.ts';
 import type { Game } from './game.ts';
 import { leftOutBound } from './left-out-bound.ts';
+import { keepPrevious } from './keep-previous.ts';
 import { createProblemTable, EPSILON } from './problem-table.ts';
 import type { Competitor, ProblemTable } from './problem-table.ts';
-import { createRelaxation } from './relaxation.ts';
+import { boundAt, createRelaxation } from './relaxation.ts';
 import { certify, solve } from './solve.ts';
 import type { Solution } from './solve.ts';
 import type { Site } from './site.ts';
 import { amountsOfStretches, stretchesOfPlan } from './stretches.ts';
 import type { Stretch } from './stretches.ts';
 import { sumAmounts } from './amounts.ts';
-import type { BaselineAmounts, ScheduleObjective, ScheduleOptions, ScheduleResult, SlotGrid } from './types.ts';
+import type {
+  BaselineAmounts,
+  PreviousPlan,
+  ScheduleObjective,
+  ScheduleOptions,
+  ScheduleResult,
+  ShadowPrices,
+  SlotGrid,
+} from './types.ts';
 
 /** What became of the jobs that compete. */
 export interface Competition {
@@ -49,10 +58,11 @@ export function compete(
   sites: readonly Site[],
   slots: SlotGrid,
   objective: ScheduleObjective,
+  previous: PreviousPlan | undefined,
   options: ScheduleOptions,
   alone: (index: number) => readonly Stretch[] | undefined,
 ): Competition {
-  const everyone = createProblemTable(competitors, sites, slots, objective);
+  const everyone = createProblemTable(competitors, sites, slots, objective, previous);
   const impossible = findImpossible(everyone);
   const possible = competitors.map((_, index) => index).filter((index) => !impossible.has(index));
   const table =
@@ -63,6 +73,7 @@ export function compete(
           sites,
           slots,
           objective,
+          previous,
         );
   const stretchesOf = (game: Game, j: number) =>
     stretchesOfPlan(game.table, game.from, game.plan, j, competitors[possible[j]!]!, sites, slots);
@@ -81,7 +92,19 @@ export function compete(
   };
 
   const { rowCount, jobCount } = table;
-  const free = placeAlone(table, (j) => alone(possible[j]!), stretchesOf, sites, slots);
+  const kept =
+    previous &&
+    keepPrevious(
+      table,
+      possible.map((index) => competitors[index]!),
+      sites,
+      slots,
+      previous,
+    );
+  const isBest = kept !== undefined && isBestWithoutPrices(kept);
+  const free = isBest
+    ? possible.map((_, j) => stretchesOf(kept, j))
+    : placeAlone(table, (j) => alone(possible[j]!), stretchesOf, sites, slots);
   if (free !== undefined) {
     const stretches = spread((j) => free[j]!);
     const leftOut = { value: 0, provenCount: 0, provenValue: 0 };
@@ -99,9 +122,16 @@ export function compete(
     maxSteps = Math.min(20_000 * jobCount, 1_400_000 + 1_000 * jobCount),
     targetGapRatio = 0.0005,
     shouldStop,
+    startPrices,
   } = options;
-  const terms = { seed, maxSteps, targetGapRatio, ...(shouldStop && { shouldStop }) };
-  const solution = solve(table, terms, greedy);
+  const terms = {
+    seed,
+    maxSteps,
+    targetGapRatio,
+    ...(shouldStop && { shouldStop }),
+    ...(startPrices && { startPrices: join(table, startPrices, sites) }),
+  };
+  const solution = solve(table, terms, kept === undefined ? [greedy] : [kept, greedy]);
   const { game, stoppedBy } = solution;
   const certificate = certify(solution);
   return {
@@ -120,6 +150,26 @@ function split({ cellCount, rowCount, unitWatts }: ProblemTable, prices: Float64
   return { prices: prices.subarray(0, cellCount), wattPrices };
 }
 
+/** The other way round: prices of locations as prices by row. */
+function join(table: ProblemTable, prices: readonly ShadowPrices[], sites: readonly Site[]): Float64Array {
+  const { slotCount, cellCount, rowCount, unitWatts } = table;
+  const rows = new Float64Array(rowCount);
+  const indexOf = new Map(sites.map(({ location }, index) => [location.id, index]));
+  for (const { locationId, values, wattValues } of prices) {
+    const site = indexOf.get(locationId);
+    if (site === undefined) continue;
+    const { location } = sites[site]!;
+    for (let t = 0; t < slotCount; t++) {
+      const cell = site * slotCount + t;
+      if (location.gpuCount !== undefined) rows[cell] = values[t] ?? 0;
+      if (rowCount > cellCount && location.powerCapWatts !== undefined) {
+        rows[cellCount + cell] = (wattValues?.[t] ?? 0) * unitWatts[cell]!;
+      }
+    }
+  }
+  return rows;
+}
+
 function proveLeftOut({ game, prices }: Solution): LeftOut {
   const { table } = game;
   const count = leftOutCount(game);
@@ -129,6 +179,14 @@ function proveLeftOut({ game, prices }: Solution): LeftOut {
   const hasValues = table.value.some((worth) => worth !== 1);
   const provenValue = hasValues ? Math.min(value, leftOutBound(table, prices, table.value)) : some;
   return { value, provenCount: Math.max(some, provenValue > 1e-9 * value ? 1 : 0), provenValue };
+}
+
+/** True when each job of a plan has what it would have alone. */
+function isBestWithoutPrices(game: Game): boolean {
+  const { table } = game;
+  if (leftOutCount(game) > 0) return false;
+  const least = boundAt(createRelaxation(table), new Float64Array(table.rowCount));
+  return planValue(game) <= least + 1e-12 * Math.abs(least);
 }
 
 /** Jobs without any plan in an empty fleet. */

@@ -19,6 +19,8 @@ export interface EquilibriumTerms {
   readonly stiff: number;
   /** Spring of the last rounds: prices near those of the linear program. */
   readonly soft: number;
+  /** Where prices start, by row. */
+  readonly start?: Float64Array;
   /** Every so many rounds all locations are looked at; in the others each job looks at its shortlist. */
   readonly fullEvery: number;
 }
@@ -44,7 +46,7 @@ export function findEquilibrium(
 ): Equilibrium {
   const { table } = game;
   const { rounds, stiff, soft } = terms;
-  const prices = new Float64Array(table.rowCount);
+  const prices = terms.start?.slice() ?? new Float64Array(table.rowCount);
   const marginal = new Float64Array(table.rowCount);
   const best = { bound: -Infinity, prices: new Float64Array(table.rowCount) };
   const look = (candidate: Float64Array) => {

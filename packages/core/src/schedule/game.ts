@@ -3,7 +3,7 @@ import { createCongestion, refreshCell, refreshColumns, setHard } from './conges
 import type { Congestion } from './congestion.ts';
 import { EPSILON } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
-import { amountCost, createReply, mostCells } from './reply.ts';
+import { amountCost, createReply, mostCells, unitCost } from './reply.ts';
 import type { Reply } from './reply.ts';
 
 /** Where every job runs: cells and GPU-slots of job `j` at `from[j]` onwards, `count[j]` of them; 0 is left out. */
@@ -133,7 +133,7 @@ export function jobValue({ table, from, plan }: Game, job: number): number {
   let value = 0;
   for (let x = from[job]!; x < from[job]! + plan.count[job]!; x++) {
     const cell = plan.cells[x]!;
-    value += plan.amounts[x]! * (table.energy[job]! * table.signal[cell]! + table.gpus[job]! * table.bill[cell]!);
+    value += plan.amounts[x]! * unitCost(table, job, cell);
   }
   return value;
 }

@@ -1,6 +1,8 @@
 import { hoursFromMs } from '../units.ts';
+import { createMoves } from './moves.ts';
+import type { Moves } from './moves.ts';
 import type { Site } from './site.ts';
-import type { ScheduleJob, ScheduleObjective, SlotGrid } from './types.ts';
+import type { PreviousPlan, ScheduleJob, ScheduleObjective, SlotGrid } from './types.ts';
 import type { Window } from './window.ts';
 
 /** The ways in which a job can use slots, as small numbers for the inner loops. */
@@ -14,7 +16,8 @@ export const EPSILON = 1e-9;
 
 /**
  * Jobs that compete for GPUs, in columns. A cell is one slot of one location: `cell = location * slotCount + slot`. The
- * objective value of `x` GPU-slots of job `j` in cell `i` is `x * (energy[j] * signal[i] + bill[i])`.
+ * objective value of `x` GPU-slots of job `j` in cell `i` is `x * (energy[j] * signal[i] + bill[i])`, and `moves.cost[j]` more
+ * for each where the previous plan does not have it.
  */
 export interface ProblemTable {
   readonly jobCount: number;
@@ -61,6 +64,10 @@ export interface ProblemTable {
   readonly meanWidth: number;
   /** What it is worth that a job runs. */
   readonly value: Float64Array;
+  /** What moves away from the previous plan cost; undefined where they are free. */
+  readonly moves: Moves | undefined;
+  /** True without power rows, moves and jobs without GPUs: the inner loops then do without asking. */
+  readonly isPlain: boolean;
 }
 
 /** A job that competes, with the sites where it may run, in the order of the table. */
@@ -77,6 +84,7 @@ export function createProblemTable(
   sites: readonly Site[],
   slots: SlotGrid,
   objective: ScheduleObjective,
+  previous?: PreviousPlan,
 ): ProblemTable {
   const jobCount = competitors.length;
   const slotHours = hoursFromMs(slots.stepMs);
@@ -135,6 +143,7 @@ export function createProblemTable(
   const cellCount = sites.length * slots.count;
   const power = meanEnergy > 0 ? powerOf(sites, slots, meanEnergy, widestEnergy / meanEnergy) : undefined;
   if (power !== undefined) columns.draw = columns.energy.map((energy) => energy / meanEnergy);
+  const moves = createMoves(competitors, columns.width, sites, slots, previous);
   return {
     jobCount,
     slotCount: slots.count,
@@ -147,6 +156,8 @@ export function createProblemTable(
     allowed: Int32Array.from(allowed),
     curve,
     scale: typicalCost(cells, meanEnergy),
+    moves,
+    isPlain: power === undefined && moves === undefined && columns.gpus.every((gpus) => gpus === 1),
     meanWidth: columns.width.reduce((sum, width) => sum + width, 0) / Math.max(1, jobCount),
   };
 }

@@ -84,7 +84,7 @@ export function levelsAt(
     const hasRoom =
       q + 1 < curve.length &&
       taken + (q + 2) * width <= capacity[cell]! + EPSILON &&
-      hasPower(table, congestion, cell, (q + 2) * width * table.draw[job]!);
+      (table.isPlain || hasPower(table, congestion, cell, (q + 2) * width * table.draw[job]!));
     if (hasRoom) {
       const cost = amountCost(table, congestion, job, cell, below + width * most, width);
       heapCost[1] = cost < 0 ? cost / least : cost / curve[q + 1]!;

@@ -81,6 +81,20 @@ export type ScheduleObjective =
   /** Cost plus carbon at a price, USD per tonne CO2e, >= 0. */
   | { readonly kind: 'weighted'; readonly carbonPriceUsdPerTonne: number };
 
+/** A plan made before, which is to change only where that pays. */
+export interface PreviousPlan {
+  /**
+   * Its stretches, on any grid: they are placed by `startAtMs`. Jobs and locations that the problem lacks are passed over,
+   * and so are stretches outside the grid.
+   */
+  readonly assignments: readonly Assignment[];
+  /**
+   * What every slot of a replica costs, in the objective's unit, where this plan does not have its job; a part of a slot
+   * costs its part. >= 0. Free for jobs that this plan lacks. @defaultValue 0
+   */
+  readonly movePenalty?: number;
+}
+
 /** Jobs, places and time. */
 export interface ScheduleProblem {
   readonly slots: SlotGrid;
@@ -88,6 +102,8 @@ export interface ScheduleProblem {
   readonly jobs: readonly ScheduleJob[];
   /** @defaultValue { kind: 'carbon' } */
   readonly objective?: ScheduleObjective;
+  /** @defaultValue none: nothing is running or promised */
+  readonly previous?: PreviousPlan;
 }
 
 /**
@@ -130,7 +146,7 @@ export interface ScheduledJob extends ScheduleAmounts {
   readonly finishAtMs: number;
   /** The same job in one piece from its earliest slot, at home. */
   readonly runNow: RunNow;
-  /** Objective value of the job, in the objective's unit. */
+  /** Objective value of the job, in the objective's unit, move penalties included. */
   readonly objective: number;
 }
 
@@ -182,6 +198,11 @@ export interface ScheduleOptions {
   readonly maxSteps?: number;
   /** The search stops when the gap is proven to be no larger, 0..1. @defaultValue 0.0005 */
   readonly targetGapRatio?: number;
+  /**
+   * `shadowPrices` of a plan of much the same problem, from where prices start. Prices of locations that the problem lacks are
+   * passed over; missing ones are 0. @defaultValue all 0
+   */
+  readonly startPrices?: readonly ShadowPrices[];
   /** Asked from time to time; the search ends soon after it says true. The answer then depends on when. */
   readonly shouldStop?: () => boolean;
 }
@@ -210,7 +231,7 @@ export interface ScheduleResult {
     /** Jobs in the order of their windows, each in the best place that is left: what tools do that plan job by job. */
     readonly greedy: BaselineAmounts;
   };
-  /** Sum of the planned jobs' objective values: grams CO2e for `carbon`, USD otherwise. */
+  /** Sum of the planned jobs' objective values, move penalties included: grams CO2e for `carbon`, USD otherwise. */
   readonly objective: number;
   /** What no plan of the planned jobs can beat, in the objective's unit. `verifyBound` recomputes it from `shadowPrices`. */
   readonly bound: number;

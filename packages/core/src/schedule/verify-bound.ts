@@ -140,7 +140,7 @@ function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMa
   const work = job.runtimeMs / problem.slots.stepMs;
   const offers = problem.locations
     .filter(({ id }) => job.locationIds?.includes(id) ?? true)
-    .map(({ id }) => offersOf(problem, job, places.get(id)!));
+    .map(({ id }) => withMoves(problem, job, id, offersOf(problem, job, places.get(id)!)));
   if (job.mode === 'migratable') {
     const bySlot = new Map<number, Offer>();
     for (const offer of offers.flat()) {
@@ -179,6 +179,19 @@ function offersOf({ slots }: ScheduleProblem, job: ScheduleJob, place: Place): r
     const ofRoom = width * (place.perGpu + place.price[slot]!) + watts * place.wattPrice[slot]!;
     return [{ slot, share, cost: kilowattHours * perKwh + ofRoom, replicas }];
   });
+}
+
+/** The same offers, dearer where the previous plan has the job, but not here. */
+function withMoves({ slots, previous }: ScheduleProblem, job: ScheduleJob, id: string, offers: readonly Offer[]) {
+  const stretches = (previous?.assignments ?? []).filter(({ jobId }) => jobId === job.id);
+  if (stretches.length === 0) return offers;
+  const isHere = (slot: number) =>
+    stretches.some(({ locationId, startAtMs }) => {
+      const sinceMs = startAtMs - (slots.startAtMs + slots.stepMs * slot) + 1e-6 * slots.stepMs;
+      return locationId === id && sinceMs >= 0 && sinceMs < slots.stepMs;
+    });
+  const { movePenalty = 0 } = previous!;
+  return offers.map((offer) => (isHere(offer.slot) ? offer : { ...offer, cost: offer.cost + movePenalty }));
 }
 
 /** The least that `work` costs when it may be cut at will and dealt out to the offers. */

@@ -42,4 +42,17 @@ export const scheduleProblemSchema = record({
     }),
   ),
   objective: objectiveSchema.exactOptional(),
+  previous: record({
+    assignments: list(
+      record({
+        jobId: text(),
+        locationId: text(),
+        slot: whole(),
+        startAtMs: finite(),
+        durationMs: positive(),
+        replicaCount: whole({ min: 1 }).exactOptional(),
+      }),
+    ),
+    movePenalty: finite({ min: 0 }).exactOptional(),
+  }).exactOptional(),
 }) satisfies z.ZodType<ScheduleProblem>;
