@@ -131,13 +131,17 @@ export type {
   RepartitionMigReason,
   RepartitionMigResult,
 } from './mig/index.ts';
-export { explainSchedule, paretoFront, schedule, verifyBound, verifySchedule } from './schedule/index.ts';
+export { explainSchedule, paretoFront, replan, schedule, verifyBound, verifySchedule } from './schedule/index.ts';
 export type {
   Assignment,
   BaselineAmounts,
   BoundVerification,
+  Churn,
   ParetoOptions,
   ParetoPoint,
+  PreviousPlan,
+  ReplanInput,
+  ReplanResult,
   RunNow,
   ScheduleAmounts,
   ScheduledJob,

@@ -117,7 +117,46 @@ function jobs(slots: SlotGrid): fc.Arbitrary<Omit<ScheduleJob, 'id'>> {
  * Valid problems in which jobs compete: every location has few GPUs, some none for a while, and jobs are of all modes.
  * With `isWhole` run times and windows are whole hours and no job is elastic, so that plans can be counted.
  */
-export function competingProblems(shape: ProblemShape & { readonly isWhole?: boolean }): fc.Arbitrary<ScheduleProblem> {
+export function competingProblems(shape: CompetingShape): fc.Arbitrary<ScheduleProblem> {
+  return shape.hasLimits === true ? withLimits(roomFor(shape)) : roomFor(shape);
+}
+
+export interface CompetingShape extends ProblemShape {
+  readonly isWhole?: boolean;
+  /** Most locations have a power cap, most jobs a value, and some jobs no GPU. */
+  readonly hasLimits?: boolean;
+}
+
+function withLimits(generated: fc.Arbitrary<ScheduleProblem>): fc.Arbitrary<ScheduleProblem> {
+  return generated.chain((problem) => {
+    const { count } = problem.slots;
+    const watts = fc.constantFrom(0, 300, 1_500, 3_000, 7_000, 9_000);
+    const cap = fc.option(fc.oneof(watts, fc.array(watts, { minLength: count, maxLength: count })), { nil: undefined });
+    const value = fc.option(fc.constantFrom(0.5, 1, 2, 3, 10), { nil: undefined });
+    const each = <T>(items: readonly unknown[], one: fc.Arbitrary<T>) =>
+      fc.array(one, { minLength: items.length, maxLength: items.length });
+    return fc
+      .record({
+        caps: each(problem.locations, cap),
+        values: each(problem.jobs, value),
+        hasNoGpu: each(problem.jobs, fc.integer({ min: 0, max: 5 })),
+      })
+      .map(({ caps, values, hasNoGpu }) => ({
+        ...problem,
+        locations: problem.locations.map((location, k) => ({
+          ...location,
+          ...(caps[k] !== undefined && { powerCapWatts: caps[k] }),
+        })),
+        jobs: problem.jobs.map((job, k) => ({
+          ...job,
+          ...(values[k] !== undefined && { value: values[k] }),
+          ...(hasNoGpu[k] === 0 && job.mode === 'contiguous' && { gpuCount: 0 }),
+        })),
+      }));
+  });
+}
+
+function roomFor(shape: CompetingShape): fc.Arbitrary<ScheduleProblem> {
   const gpus = fc.integer({ min: 1, max: 4 });
   return problems({ ...shape, maxJobs: 0 }).chain((problem) => {
     const { slots } = problem;

@@ -28,16 +28,16 @@ export function ascend(
   { step, steps, restarts }: AscentTerms,
   terms: Omit<BoundTerms, 'use' | 'costs'>,
 ): PricedBound {
-  const { cellCount, capacity } = relaxation.table;
-  const use = new Float64Array(cellCount);
-  const momentum = new Float64Array(cellCount);
+  const { rowCount, capacity } = relaxation.table;
+  const use = new Float64Array(rowCount);
+  const momentum = new Float64Array(rowCount);
   const now = from.slice();
   const best = from.slice();
   let bound = boundAt(relaxation, now, { ...terms, use });
   let length = step;
   const every = Math.max(1, Math.floor(steps / restarts));
   for (let k = 1; k <= steps; k++) {
-    for (let i = 0; i < cellCount; i++) {
+    for (let i = 0; i < rowCount; i++) {
       const slack = (use[i]! - capacity[i]!) / Math.max(1, capacity[i]!);
       momentum[i] = 0.8 * momentum[i]! + 0.2 * Math.max(-1, Math.min(3, slack));
       now[i] = Math.max(0, now[i]! + length * momentum[i]!);

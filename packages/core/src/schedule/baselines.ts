@@ -24,6 +24,7 @@ export function planFirstFit(table: ProblemTable): Game {
     signal: table.signal.map((_, cell) => 1 + (cell % table.slotCount)),
     bill: new Float64Array(table.cellCount),
     energy: new Float64Array(table.jobCount).fill(1),
+    moves: undefined,
     curve: table.curve.map(() => one),
   });
 }

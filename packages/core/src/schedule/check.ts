@@ -1,14 +1,17 @@
 import { InvalidInputError } from '../errors.ts';
 import { checkNumber, checkOptionalNumber } from '../check-number.ts';
+import type { NumberRule } from '../check-number.ts';
 import { checkIds, checkList } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
 import type {
+  PreviousPlan,
   ScheduleJob,
   ScheduleLocation,
   ScheduleObjective,
   ScheduleOptions,
   ScheduleProblem,
+  ShadowPrices,
   SlotGrid,
 } from './types.ts';
 
@@ -30,6 +33,34 @@ export function checkProblem(problem: ScheduleProblem): void {
   checkIds('jobs', problem.jobs);
   for (const job of problem.jobs) checkJob(job);
   if (problem.objective !== undefined) checkObjective(problem.objective);
+  if (problem.previous !== undefined) checkPrevious(problem.previous);
+}
+
+function checkPrevious({ assignments, movePenalty }: PreviousPlan): void {
+  checkOptionalNumber(() => 'previous.movePenalty', movePenalty, { min: 0 });
+  checkList(() => 'previous.assignments', assignments, 'Pass the assignments of a ScheduleResult.');
+  assignments.forEach(({ startAtMs, durationMs, replicaCount }, index) => {
+    const field = (name: string) => () => `previous.assignments[${index}].${name}`;
+    checkNumber(field('startAtMs'), startAtMs);
+    checkNumber(field('durationMs'), durationMs, { above: 0 });
+    checkOptionalNumber(field('replicaCount'), replicaCount, { min: 1, isWhole: true });
+  });
+}
+
+function checkPrices(prices: readonly ShadowPrices[]): void {
+  checkList(() => 'startPrices', prices, 'Pass the shadowPrices of a ScheduleResult.');
+  for (const { locationId, values, wattValues = [] } of prices) {
+    for (const [name, list] of [
+      ['values', values],
+      ['wattValues', wattValues],
+    ] as const) {
+      const field = `startPrices.${name} of location '${locationId}'`;
+      checkList(() => field, list, 'One number a slot of the grid.');
+      list.forEach((price, slot) => {
+        checkNumber(() => `${field}[${slot}]`, price, { min: 0 });
+      });
+    }
+  }
 }
 
 function checkLocation(location: ScheduleLocation, slots: SlotGrid): void {
@@ -47,7 +78,8 @@ function checkLocation(location: ScheduleLocation, slots: SlotGrid): void {
   if (energyPrice !== undefined) checkCoveringSeries(field('energyPrice'), energyPrice, 'USD/kWh', slots);
   checkOptionalNumber(() => field('priceUsdPerGpuHour'), location.priceUsdPerGpuHour, { min: 0 });
   checkPue(field('pueRatio'), location.pueRatio, slots);
-  checkGpuCount(field('gpuCount'), location.gpuCount, slots);
+  checkBySlot(field('gpuCount'), location.gpuCount, slots, { min: 0, isWhole: true });
+  checkBySlot(field('powerCapWatts'), location.powerCapWatts, slots, { min: 0 });
 }
 
 function checkPue(field: string, pueRatio: ScheduleLocation['pueRatio'], slots: SlotGrid): void {
@@ -62,19 +94,25 @@ function checkPue(field: string, pueRatio: ScheduleLocation['pueRatio'], slots: 
   });
 }
 
-function checkGpuCount(field: string, gpuCount: number | readonly number[] | undefined, slots: SlotGrid): void {
-  if (gpuCount === undefined || typeof gpuCount === 'number') {
-    checkOptionalNumber(() => field, gpuCount, { min: 0, isWhole: true });
+/** One number, or one a slot. */
+function checkBySlot(
+  field: string,
+  value: number | readonly number[] | undefined,
+  slots: SlotGrid,
+  rule: NumberRule,
+): void {
+  if (value === undefined || typeof value === 'number') {
+    checkOptionalNumber(() => field, value, rule);
     return;
   }
-  checkList(() => field, gpuCount, 'Pass one number, or one a slot of the grid.');
-  if (gpuCount.length !== slots.count) {
-    throw new InvalidInputError(field, `must hold ${slots.count} numbers, one a slot`, gpuCount, {
+  checkList(() => field, value, 'Pass one number, or one a slot of the grid.');
+  if (value.length !== slots.count) {
+    throw new InvalidInputError(field, `must hold ${slots.count} numbers, one a slot`, value, {
       hint: 'One number stands for every slot.',
     });
   }
-  gpuCount.forEach((count, slot) => {
-    checkNumber(() => `${field}[${slot}]`, count, { min: 0, isWhole: true });
+  value.forEach((item, slot) => {
+    checkNumber(() => `${field}[${slot}]`, item, rule);
   });
 }
 
@@ -115,6 +153,7 @@ function checkJob(job: ScheduleJob): void {
   checkOptionalNumber(() => field('gpuCount'), job.gpuCount, { min: 0, isWhole: true });
   checkOptionalNumber(() => field('earliestStartAtMs'), job.earliestStartAtMs);
   checkOptionalNumber(() => field('deadlineAtMs'), job.deadlineAtMs);
+  checkOptionalNumber(() => field('value'), job.value, { above: 0 });
   checkWord(field('mode'), job.mode, ['contiguous', 'interruptible', 'migratable']);
   checkCurve(field, job);
   const { earliestStartAtMs, deadlineAtMs, locationIds } = job;
@@ -169,10 +208,11 @@ function checkCurve(field: (name: string) => string, { mode, gpuCount, marginalT
  *
  * @throws InvalidInputError on a number out of its range or a `shouldStop` that is no function.
  */
-export function checkOptions({ seed, maxSteps, targetGapRatio, shouldStop }: ScheduleOptions): void {
+export function checkOptions({ seed, maxSteps, targetGapRatio, shouldStop, startPrices }: ScheduleOptions): void {
   checkOptionalNumber(() => 'seed', seed, { isWhole: true });
   checkOptionalNumber(() => 'maxSteps', maxSteps, { min: 0 });
   checkOptionalNumber(() => 'targetGapRatio', targetGapRatio, { min: 0, max: 1 });
+  if (startPrices !== undefined) checkPrices(startPrices);
   if (shouldStop === undefined || typeof shouldStop === 'function') return;
   throw new InvalidInputError('shouldStop', 'must be a function', shouldStop, { hint: 'Pass () => boolean.' });
 }

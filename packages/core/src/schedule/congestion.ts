@@ -7,7 +7,7 @@ const MAX_COLUMNS = 12;
 /**
  * What the others' load makes of a cell. The congestion price of a cell with load `x` is
  * `max(0, price + spring * (x - capacity))`, and `wall` more for what is over capacity; a job that adds load pays the
- * integral. The sum of all objective values and all integrals is a potential: every job that changes to a cheaper answer
+ * integral, and likewise in its row of power. The sum of all objective values and all integrals is a potential: every job that changes to a cheaper answer
  * lowers it by what it gains.
  */
 export interface Congestion {
@@ -18,30 +18,58 @@ export interface Congestion {
   spring: number;
   /** True: a cell without room is not offered at all. */
   isHard: boolean;
-  /** Column of a job's width in `costs`, or -1. */
+  /** Column of a job's replicas in `costs`, or -1. */
   readonly columnOf: Int32Array;
-  readonly columnWidths: Float64Array;
-  /** By column and cell: what one replica of that width pays, without its energy. Infinity where it is not offered. */
+  /** By column: what one replica takes of the row of GPUs, and of the row of power. */
+  readonly columnGpus: Float64Array;
+  readonly columnPower: Float64Array;
+  /** By column and cell: what one such replica pays, without its energy. Infinity where it is not offered. */
   readonly costs: Float64Array;
 }
 
 /** Empty cells without prices. `O(cells × widths + jobs)`. */
 export function createCongestion(table: ProblemTable): Congestion {
-  const frequency = new Map<number, number>();
-  for (const width of table.width) frequency.set(width, (frequency.get(width) ?? 0) + 1);
-  const widths = [...frequency].sort(([a, m], [b, n]) => n - m || a - b).slice(0, MAX_COLUMNS);
-  const columnWidths = Float64Array.from(widths, ([width]) => width);
-  const congestion: Congestion = {
-    load: new Float64Array(table.cellCount),
-    price: new Float64Array(table.cellCount),
-    wall: new Float64Array(table.cellCount),
+  const { jobCount, rowCount, cellCount } = table;
+  const classes = new Map<string, { gpus: number; power: number; count: number }>();
+  const keyOf = (job: number) => `${gpusOf(table, job)}/${powerOf(table, job)}`;
+  for (let job = 0; job < jobCount; job++) {
+    const entry = classes.get(keyOf(job)) ?? { gpus: gpusOf(table, job), power: powerOf(table, job), count: 0 };
+    entry.count++;
+    classes.set(keyOf(job), entry);
+  }
+  const columns = [...classes.entries()]
+    .sort(([, x], [, y]) => y.count - x.count || x.gpus - y.gpus || x.power - y.power)
+    .slice(0, MAX_COLUMNS);
+  const columnOfKey = new Map(columns.map(([key], index) => [key, index]));
+  return {
+    load: new Float64Array(rowCount),
+    price: new Float64Array(rowCount),
+    wall: new Float64Array(rowCount),
     spring: 0,
     isHard: false,
-    columnOf: Int32Array.from(table.width, (width) => columnWidths.indexOf(width)),
-    columnWidths,
-    costs: new Float64Array(columnWidths.length * table.cellCount),
+    columnOf: Int32Array.from({ length: jobCount }, (_, job) => columnOfKey.get(keyOf(job)) ?? -1),
+    columnGpus: Float64Array.from(columns, ([, { gpus }]) => gpus),
+    columnPower: Float64Array.from(columns, ([, { power }]) => power),
+    costs: new Float64Array(columns.length * cellCount),
   };
-  return congestion;
+}
+
+/** What one replica of a job takes of the row of GPUs. */
+export function gpusOf({ width, gpus }: ProblemTable, job: number): number {
+  return width[job]! * gpus[job]!;
+}
+
+/** What one replica of a job takes of the row of power. */
+export function powerOf({ width, draw }: ProblemTable, job: number): number {
+  return width[job]! * draw[job]!;
+}
+
+/** True when a cell of an empty fleet, or of this one where full cells are not offered, has power for this much more. */
+export function hasPower(table: ProblemTable, congestion: Congestion, cell: number, power: number): boolean {
+  if (table.rowCount === table.cellCount) return true;
+  const row = table.cellCount + cell;
+  const taken = congestion.isHard ? congestion.load[row]! : 0;
+  return power === 0 || taken + power <= table.capacity[row]! + EPSILON;
 }
 
 /** The terms of the next sweeps. Prices left out are zero. */
@@ -61,7 +89,7 @@ export interface Terms {
 export function setTerms(table: ProblemTable, congestion: Congestion, terms: Terms): void {
   const { prices, share = 1, spring = 0, wall = 0, isHard = false } = terms;
   if (prices === undefined) congestion.price.fill(0);
-  else for (let i = 0; i < table.cellCount; i++) congestion.price[i] = share * prices[i]!;
+  else for (let i = 0; i < table.rowCount; i++) congestion.price[i] = share * prices[i]!;
   congestion.spring = (spring * table.scale) / table.meanWidth;
   congestion.wall.fill(wall * table.scale);
   congestion.isHard = isHard;
@@ -77,36 +105,47 @@ export function setHard(table: ProblemTable, congestion: Congestion, isHard: boo
 
 /** Computes all columns anew, after loads or walls have been changed in place. `O(cells × widths)`. */
 export function refreshColumns(table: ProblemTable, congestion: Congestion): void {
-  for (let column = 0; column < congestion.columnWidths.length; column++) {
+  for (let column = 0; column < congestion.columnGpus.length; column++) {
     for (let i = 0; i < table.cellCount; i++) refreshCell(table, congestion, column, i);
   }
 }
 
 /** Computes one entry anew. `O(1)`. */
 export function refreshCell(table: ProblemTable, congestion: Congestion, column: number, cell: number): void {
-  const width = congestion.columnWidths[column]!;
-  congestion.costs[column * table.cellCount + cell] = replicaCost(table, congestion, cell, width);
+  const gpus = congestion.columnGpus[column]!;
+  const power = congestion.columnPower[column]!;
+  congestion.costs[column * table.cellCount + cell] = replicaCost(table, congestion, cell, gpus, power);
 }
 
 /** What one replica pays in a cell, without its energy; Infinity where it is not offered. `O(1)`. */
-export function replicaCost(table: ProblemTable, congestion: Congestion, cell: number, width: number): number {
-  const load = congestion.load[cell]!;
-  const taken = congestion.isHard ? load : 0;
-  if (taken + width > table.capacity[cell]! + EPSILON) return Infinity;
-  return congestionCost(table, congestion, cell, load, width) + width * table.bill[cell]!;
-}
-
-/** The integral of the congestion price over `amount` more GPUs on a load. `O(1)`. */
-export function congestionCost(
+export function replicaCost(
   table: ProblemTable,
   congestion: Congestion,
   cell: number,
+  gpus: number,
+  power: number,
+): number {
+  const load = congestion.load[cell]!;
+  const taken = congestion.isHard ? load : 0;
+  if (taken + gpus > table.capacity[cell]! + EPSILON) return Infinity;
+  const cost = congestionCost(table, congestion, cell, load, gpus) + gpus * table.bill[cell]!;
+  if (table.rowCount === table.cellCount) return cost;
+  if (!hasPower(table, congestion, cell, power)) return Infinity;
+  const row = table.cellCount + cell;
+  return cost + congestionCost(table, congestion, row, congestion.load[row]!, power);
+}
+
+/** The integral of the congestion price over `amount` more on the load of a row. `O(1)`. */
+export function congestionCost(
+  table: ProblemTable,
+  congestion: Congestion,
+  row: number,
   load: number,
   amount: number,
 ): number {
-  const price = congestion.price[cell]!;
+  const price = congestion.price[row]!;
   const spring = congestion.spring;
-  const over = load - table.capacity[cell]!;
+  const over = load - table.capacity[row]!;
   let cost: number;
   if (spring > 0) {
     let from = price + spring * over;
@@ -118,14 +157,14 @@ export function congestionCost(
     cost = price * amount;
   }
   const excess = over + amount;
-  if (excess > EPSILON) cost += congestion.wall[cell]! * (over > 0 ? amount : excess);
+  if (excess > EPSILON) cost += congestion.wall[row]! * (over > 0 ? amount : excess);
   return cost;
 }
 
-/** The congestion price of every cell at its present load, without walls. `O(cells)`. */
+/** The congestion price of every row at its present load, without walls. `O(cells)`. */
 export function marginalPrices(table: ProblemTable, congestion: Congestion, out: Float64Array): void {
   const { price, load, spring } = congestion;
-  for (let i = 0; i < table.cellCount; i++) {
+  for (let i = 0; i < table.rowCount; i++) {
     const value = price[i]! + spring * (load[i]! - table.capacity[i]!);
     out[i] = value > 0 ? value : 0;
   }

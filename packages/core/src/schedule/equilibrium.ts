@@ -6,7 +6,7 @@ import { boundAt } from './relaxation.ts';
 import type { Relaxation } from './relaxation.ts';
 import { shuffleInPlace } from './shuffle.ts';
 
-/** Prices of the cells, the best bound found on the way, and the prices that prove it. */
+/** Prices of the rows, the best bound found on the way, and the prices that prove it. */
 export interface Equilibrium {
   readonly prices: Float64Array;
   readonly best: { bound: number; readonly prices: Float64Array };
@@ -19,6 +19,8 @@ export interface EquilibriumTerms {
   readonly stiff: number;
   /** Spring of the last rounds: prices near those of the linear program. */
   readonly soft: number;
+  /** Where prices start, by row. */
+  readonly start?: Float64Array;
   /** Every so many rounds all locations are looked at; in the others each job looks at its shortlist. */
   readonly fullEvery: number;
 }
@@ -44,9 +46,9 @@ export function findEquilibrium(
 ): Equilibrium {
   const { table } = game;
   const { rounds, stiff, soft } = terms;
-  const prices = new Float64Array(table.cellCount);
-  const marginal = new Float64Array(table.cellCount);
-  const best = { bound: -Infinity, prices: new Float64Array(table.cellCount) };
+  const prices = terms.start?.slice() ?? new Float64Array(table.rowCount);
+  const marginal = new Float64Array(table.rowCount);
+  const best = { bound: -Infinity, prices: new Float64Array(table.rowCount) };
   const look = (candidate: Float64Array) => {
     const bound = boundAt(relaxation, candidate);
     if (bound <= best.bound) return;
@@ -60,7 +62,7 @@ export function findEquilibrium(
     setTerms(table, game.congestion, { prices, spring: stiff * (soft / stiff) ** done });
     sweep(game, order, round % terms.fullEvery !== 0);
     marginalPrices(table, game.congestion, marginal);
-    if (round > 0) for (let i = 0; i < table.cellCount; i++) prices[i]! += FOLLOW * (marginal[i]! - prices[i]!);
+    if (round > 0) for (let i = 0; i < table.rowCount; i++) prices[i]! += FOLLOW * (marginal[i]! - prices[i]!);
     if (round > rounds / 2 && round % ROUNDS_BETWEEN_BOUNDS === 0) look(prices);
   }
   look(prices);

@@ -56,14 +56,23 @@ function explainUnplaceable({ jobId, reason }: UnplaceableJob): string {
         `job '${jobId}' cannot be planned: it needs ${reason.neededGpuCount} GPUs at once and none of its locations ` +
         `has them for long enough in its window; the largest has ${reason.largestGpuCount}`
       );
+    case 'too-little-power':
+      return (
+        `job '${jobId}' cannot be planned: its machines draw ${round(reason.neededWatts)} W and none of its locations ` +
+        `has that for long enough in its window; the most a location has is ${round(reason.largestWatts)} W`
+      );
     case 'no-room':
       return (
         `job '${jobId}' is left out: the other jobs leave no room for it; ` +
         (reason.isProven
-          ? `it is proven that ${reason.provenCount} must be left out`
+          ? `it is proven that ${provenPart(reason)} must be left out`
           : 'it is not proven that a job has to be')
       );
   }
+}
+
+function provenPart({ provenCount, provenValue }: { provenCount: number; provenValue?: number }): string {
+  return provenValue === undefined ? String(provenCount) : `jobs worth ${round(provenValue)}`;
 }
 
 function compare(planned: string, runNow: string): string {

@@ -3,7 +3,7 @@ import { createCongestion, refreshCell, refreshColumns, setHard } from './conges
 import type { Congestion } from './congestion.ts';
 import { EPSILON } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
-import { amountCost, createReply, mostCells } from './reply.ts';
+import { amountCost, createReply, mostCells, unitCost } from './reply.ts';
 import type { Reply } from './reply.ts';
 
 /** Where every job runs: cells and GPU-slots of job `j` at `from[j]` onwards, `count[j]` of them; 0 is left out. */
@@ -44,9 +44,14 @@ export function install(game: Game, job: number): void {
     const cell = reply.cells[x]!;
     plan.cells[from + x] = cell;
     plan.amounts[from + x] = reply.amounts[x]!;
-    congestion.load[cell]! += reply.amounts[x]!;
+    addLoad(game, job, cell, reply.amounts[x]!);
     refreshAll(table, congestion, cell);
   }
+}
+
+function addLoad({ table, congestion }: Game, job: number, cell: number, amount: number): void {
+  congestion.load[cell]! += amount * table.gpus[job]!;
+  if (table.rowCount > table.cellCount) congestion.load[table.cellCount + cell]! += amount * table.draw[job]!;
 }
 
 /** Takes a job out of the plan. `O(cells × widths)`. */
@@ -55,14 +60,14 @@ export function remove(game: Game, job: number): void {
   const from = game.from[job]!;
   for (let x = from; x < from + plan.count[job]!; x++) {
     const cell = plan.cells[x]!;
-    congestion.load[cell]! -= plan.amounts[x]!;
+    addLoad(game, job, cell, -plan.amounts[x]!);
     refreshAll(table, congestion, cell);
   }
   plan.count[job] = 0;
 }
 
 function refreshAll(table: ProblemTable, congestion: Congestion, cell: number): void {
-  for (let column = 0; column < congestion.columnWidths.length; column++) refreshCell(table, congestion, column, cell);
+  for (let column = 0; column < congestion.columnGpus.length; column++) refreshCell(table, congestion, column, cell);
 }
 
 /** Adds a job's own load `sign` times; only the column of its width is kept up to date. */
@@ -72,7 +77,7 @@ function lift(game: Game, job: number, sign: number): void {
   const from = game.from[job]!;
   for (let x = from; x < from + plan.count[job]!; x++) {
     const cell = plan.cells[x]!;
-    congestion.load[cell]! += sign * plan.amounts[x]!;
+    addLoad(game, job, cell, sign * plan.amounts[x]!);
     if (column >= 0) refreshCell(table, congestion, column, cell);
   }
 }
@@ -128,7 +133,7 @@ export function jobValue({ table, from, plan }: Game, job: number): number {
   let value = 0;
   for (let x = from[job]!; x < from[job]! + plan.count[job]!; x++) {
     const cell = plan.cells[x]!;
-    value += plan.amounts[x]! * (table.energy[job]! * table.signal[cell]! + table.bill[cell]!);
+    value += plan.amounts[x]! * unitCost(table, job, cell);
   }
   return value;
 }
@@ -140,16 +145,22 @@ export function planValue(game: Game): number {
   return value;
 }
 
-/** True when more GPUs are in use in a cell than there are. */
-export function isOver({ table, congestion }: Game, cell: number): boolean {
-  return congestion.load[cell]! > table.capacity[cell]! + EPSILON;
+/** True when more is taken of a row than there is. */
+export function isRowOver({ table, congestion }: Game, row: number): boolean {
+  return congestion.load[row]! > table.capacity[row]! + EPSILON;
 }
 
-/** GPU-slots over capacity, in all cells. */
+/** True when more GPUs or more power are in use in a cell than there are. */
+export function isOver(game: Game, cell: number): boolean {
+  const { cellCount, rowCount } = game.table;
+  return isRowOver(game, cell) || (rowCount > cellCount && isRowOver(game, cellCount + cell));
+}
+
+/** What is taken over capacity, in all rows. */
 export function overload(game: Game): number {
   const { load } = game.congestion;
   let sum = 0;
-  for (let i = 0; i < game.table.cellCount; i++) if (isOver(game, i)) sum += load[i]! - game.table.capacity[i]!;
+  for (let i = 0; i < game.table.rowCount; i++) if (isRowOver(game, i)) sum += load[i]! - game.table.capacity[i]!;
   return sum;
 }
 
@@ -158,6 +169,13 @@ export function leftOutCount({ plan }: Game): number {
   let count = 0;
   for (const cells of plan.count) if (cells === 0) count++;
   return count;
+}
+
+/** What the jobs without a place are worth. */
+export function leftOutValue({ plan, table }: Game): number {
+  let sum = 0;
+  for (let j = 0; j < table.jobCount; j++) if (plan.count[j] === 0) sum += table.value[j]!;
+  return sum;
 }
 
 /** A copy of the plan. */
@@ -174,7 +192,7 @@ export function restorePlan(game: Game, saved: PlanColumns): void {
   congestion.load.fill(0);
   for (let j = 0; j < table.jobCount; j++) {
     const from = game.from[j]!;
-    for (let x = from; x < from + plan.count[j]!; x++) congestion.load[plan.cells[x]!]! += plan.amounts[x]!;
+    for (let x = from; x < from + plan.count[j]!; x++) addLoad(game, j, plan.cells[x]!, plan.amounts[x]!);
   }
   refreshColumns(table, congestion);
 }
@@ -226,6 +244,12 @@ export function repair(game: Game, order: Int32Array): boolean {
   }
   setHard(table, congestion, wasHard);
   return before === 0;
+}
+
+/** True when a job uses a cell. */
+export function runsOn({ from, plan }: Game, job: number, cell: number): boolean {
+  for (let x = from[job]!; x < from[job]! + plan.count[job]!; x++) if (plan.cells[x] === cell) return true;
+  return false;
 }
 
 /** True when a job uses an over-full cell. */

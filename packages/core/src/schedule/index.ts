@@ -1,6 +1,8 @@
 export { explainSchedule } from './explain.ts';
 export { paretoFront } from './pareto.ts';
 export type { ParetoOptions, ParetoPoint } from './pareto.ts';
+export { replan } from './replan.ts';
+export type { Churn, ReplanInput, ReplanResult } from './replan.ts';
 export { schedule } from './schedule.ts';
 export { verifySchedule } from './verify.ts';
 export { verifyBound } from './verify-bound.ts';
@@ -9,6 +11,7 @@ export type {
   Assignment,
   BaselineAmounts,
   BoundVerification,
+  PreviousPlan,
   RunNow,
   ScheduleAmounts,
   ScheduledJob,

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import { bestReply } from './best-reply.ts';
 import { refreshColumns, setHard, setTerms } from './congestion.ts';
-import { install, isOver, remove } from './game.ts';
+import { install, isOver, isRowOver, remove, runsOn } from './game.ts';
 import type { Game } from './game.ts';
 import { CONTIGUOUS } from './problem-table.ts';
 
@@ -38,7 +38,8 @@ export function makeRoom(game: Game, prices: Float64Array, random: Random): void
     for (let x = from; x < from + plan.count[job]!; x++) {
       const cell = plan.cells[x]!;
       if (!isOver(game, cell)) continue;
-      congestion.wall[cell] = congestion.wall[cell]! * 1.2 + 0.2 * table.scale;
+      const row = overRow(game, cell);
+      congestion.wall[row] = congestion.wall[row]! * 1.2 + 0.2 * table.scale;
       isDearer = true;
       clearCell(game, cell, job, queue, random);
     }
@@ -53,12 +54,14 @@ export function makeRoom(game: Game, prices: Float64Array, random: Random): void
 function clearCell(game: Game, cell: number, except: number, queue: number[], random: Random): void {
   const { table, congestion } = game;
   while (isOver(game, cell)) {
-    const over = congestion.load[cell]! - table.capacity[cell]!;
+    const row = overRow(game, cell);
+    const take = row === cell ? table.gpus : table.draw;
+    const over = congestion.load[row]! - table.capacity[row]!;
     let pick = -1;
     let least = Infinity;
     for (const job of holdersOf(game, cell)) {
-      if (job === except) continue;
-      const width = table.width[job]!;
+      const width = table.width[job]! * take[job]!;
+      if (job === except || width === 0) continue;
       const tightness = table.work[job]! / (table.end[job]! - table.first[job]!);
       const fit = width >= over ? width : 1_000 - width;
       const regret = fit * tightness * (table.mode[job] === CONTIGUOUS ? 3 : 1) * (0.5 + random.next());
@@ -72,19 +75,19 @@ function clearCell(game: Game, cell: number, except: number, queue: number[], ra
   }
 }
 
+/** The row of an over-full cell that is over. */
+function overRow(game: Game, cell: number): number {
+  return isRowOver(game, cell) ? cell : game.table.cellCount + cell;
+}
+
 /** Jobs on a cell. `O(jobs + cells of those whose window holds the slot)`. */
 function holdersOf(game: Game, cell: number): number[] {
-  const { table, plan } = game;
+  const { table } = game;
   const slot = cell % table.slotCount;
   const holders: number[] = [];
   for (let j = 0; j < table.jobCount; j++) {
     if (slot < table.first[j]! || slot >= table.end[j]!) continue;
-    const from = game.from[j]!;
-    for (let x = from; x < from + plan.count[j]!; x++) {
-      if (plan.cells[x] !== cell) continue;
-      holders.push(j);
-      break;
-    }
+    if (runsOn(game, j, cell)) holders.push(j);
   }
   return holders;
 }

@@ -1,6 +1,8 @@
 import { hoursFromMs } from '../units.ts';
+import { createMoves } from './moves.ts';
+import type { Moves } from './moves.ts';
 import type { Site } from './site.ts';
-import type { ScheduleJob, ScheduleObjective, SlotGrid } from './types.ts';
+import type { PreviousPlan, ScheduleJob, ScheduleObjective, SlotGrid } from './types.ts';
 import type { Window } from './window.ts';
 
 /** The ways in which a job can use slots, as small numbers for the inner loops. */
@@ -14,21 +16,32 @@ export const EPSILON = 1e-9;
 
 /**
  * Jobs that compete for GPUs, in columns. A cell is one slot of one location: `cell = location * slotCount + slot`. The
- * objective value of `x` GPU-slots of job `j` in cell `i` is `x * (energy[j] * signal[i] + bill[i])`.
+ * objective value of `x` GPU-slots of job `j` in cell `i` is `x * (energy[j] * signal[i] + bill[i])`, and `moves.cost[j]` more
+ * for each where the previous plan does not have it.
  */
 export interface ProblemTable {
   readonly jobCount: number;
   readonly slotCount: number;
   readonly cellCount: number;
+  /**
+   * Rows of capacity: the GPUs of every cell, and where a location has a power cap the power of every cell after them. The
+   * power of cell `i` is row `cellCount + i`, in the power of a mean GPU.
+   */
+  readonly rowCount: number;
   /** What a kWh of the machines adds to the objective, PUE included, by cell. */
   readonly signal: Float64Array;
   /** What a GPU-slot adds to the objective apart from its energy, by cell. */
   readonly bill: Float64Array;
-  /** GPUs there are, by cell. */
+  /** What there is, by row. */
   readonly capacity: Float64Array;
+  /** Watts at the meter that one unit of power is, by cell; empty without power caps. */
+  readonly unitWatts: Float64Array;
   readonly mode: Uint8Array;
-  /** GPUs of one replica, > 0. */
+  /** GPUs of one replica, > 0; 1 for a job without GPUs. */
   readonly width: Float64Array;
+  /** What one unit of width takes of the row of GPUs: 1, or 0 for a job without; and of the row of power. */
+  readonly gpus: Float64Array;
+  readonly draw: Float64Array;
   /** KWh of the machines for one GPU-slot. */
   readonly energy: Float64Array;
   /** Run time in slots, on one replica. */
@@ -49,6 +62,12 @@ export interface ProblemTable {
   /** What a GPU-slot typically costs: makes steps and prices free of units. > 0. */
   readonly scale: number;
   readonly meanWidth: number;
+  /** What it is worth that a job runs. */
+  readonly value: Float64Array;
+  /** What moves away from the previous plan cost; undefined where they are free. */
+  readonly moves: Moves | undefined;
+  /** True without power rows, moves and jobs without GPUs: the inner loops then do without asking. */
+  readonly isPlain: boolean;
 }
 
 /** A job that competes, with the sites where it may run, in the order of the table. */
@@ -65,12 +84,16 @@ export function createProblemTable(
   sites: readonly Site[],
   slots: SlotGrid,
   objective: ScheduleObjective,
+  previous?: PreviousPlan,
 ): ProblemTable {
   const jobCount = competitors.length;
   const slotHours = hoursFromMs(slots.stepMs);
   const columns = {
     mode: new Uint8Array(jobCount),
     width: new Float64Array(jobCount),
+    gpus: new Float64Array(jobCount),
+    draw: new Float64Array(jobCount),
+    value: new Float64Array(jobCount),
     energy: new Float64Array(jobCount),
     work: new Float64Array(jobCount),
     first: new Int32Array(jobCount),
@@ -85,12 +108,15 @@ export function createProblemTable(
   const knownLists = new Map<string, number>();
   let totalWidth = 0;
   let totalEnergy = 0;
+  let widestEnergy = 0;
   competitors.forEach(({ job, window, siteIndices }, j) => {
-    const width = job.gpuCount ?? 1;
+    const width = Math.max(1, job.gpuCount ?? 1);
     const startOf = (slot: number) => slots.startAtMs + slot * slots.stepMs;
     const end = Math.ceil((window.endAtMs - slots.startAtMs) / slots.stepMs);
     columns.mode[j] = modeOf(job);
     columns.width[j] = width;
+    columns.gpus[j] = job.gpuCount === 0 ? 0 : 1;
+    columns.value[j] = job.value ?? 1;
     columns.energy[j] = ((job.powerWatts / 1_000) * slotHours) / width;
     columns.work[j] = job.runtimeMs / slots.stepMs;
     columns.first[j] = window.firstSlot;
@@ -107,21 +133,32 @@ export function createProblemTable(
     }
     columns.allowedFrom[j] = from;
     columns.allowedTo[j] = from + siteIndices.length;
-    totalWidth += width * Math.max(1, job.marginalThroughput?.length ?? 1);
+    const widest = width * Math.max(1, job.marginalThroughput?.length ?? 1);
+    totalWidth += widest * columns.gpus[j];
     totalEnergy += columns.energy[j];
+    widestEnergy += widest * columns.energy[j];
   });
   const cells = cellsOf(sites, slots, objective, totalWidth);
   const meanEnergy = jobCount === 0 ? 0 : totalEnergy / jobCount;
+  const cellCount = sites.length * slots.count;
+  const power = meanEnergy > 0 ? powerOf(sites, slots, meanEnergy, widestEnergy / meanEnergy) : undefined;
+  if (power !== undefined) columns.draw = columns.energy.map((energy) => energy / meanEnergy);
+  const moves = createMoves(competitors, columns.width, sites, slots, previous);
   return {
     jobCount,
     slotCount: slots.count,
-    cellCount: sites.length * slots.count,
+    cellCount,
+    rowCount: power === undefined ? cellCount : 2 * cellCount,
     ...cells,
+    capacity: power === undefined ? cells.capacity : Float64Array.from([...cells.capacity, ...power.capacity]),
+    unitWatts: power?.unitWatts ?? new Float64Array(0),
     ...columns,
     allowed: Int32Array.from(allowed),
     curve,
     scale: typicalCost(cells, meanEnergy),
-    meanWidth: competitors.reduce((sum, { job }) => sum + (job.gpuCount ?? 1), 0) / Math.max(1, jobCount),
+    moves,
+    isPlain: power === undefined && moves === undefined && columns.gpus.every((gpus) => gpus === 1),
+    meanWidth: columns.width.reduce((sum, width) => sum + width, 0) / Math.max(1, jobCount),
   };
 }
 
@@ -151,6 +188,22 @@ function cellsOf(sites: readonly Site[], slots: SlotGrid, objective: ScheduleObj
     }
   });
   return { signal, bill, capacity };
+}
+
+/** Rows of power, when a location has a cap; where it has none, there is as much as all jobs together can draw. */
+function powerOf(sites: readonly Site[], slots: SlotGrid, meanEnergy: number, most: number) {
+  if (sites.every(({ location }) => location.powerCapWatts === undefined)) return undefined;
+  const capacity = new Float64Array(sites.length * slots.count);
+  const unitWatts = new Float64Array(sites.length * slots.count);
+  sites.forEach(({ location: { powerCapWatts = Infinity }, pueRatio }, location) => {
+    for (let slot = 0; slot < slots.count; slot++) {
+      const cell = location * slots.count + slot;
+      const watts = typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[slot]!;
+      unitWatts[cell] = ((meanEnergy * 1_000) / hoursFromMs(slots.stepMs)) * pueRatio[slot]!;
+      capacity[cell] = Math.min(watts / unitWatts[cell], most);
+    }
+  });
+  return { capacity, unitWatts };
 }
 
 /** Mean size of what a GPU-slot costs; 1 where everything is free, so that a scale always exists. */

@@ -44,5 +44,6 @@ export function isPlain({ mode, marginalThroughput }: ScheduleJob): boolean {
 /** True when other jobs can be in the way of this one, or when its answer is not one stretch of slots at one place. */
 export function competes({ job, allowed }: Question): boolean {
   if (!isPlain(job)) return true;
-  return (job.gpuCount ?? 1) > 0 && allowed.some((site) => site.location.gpuCount !== undefined);
+  const isCounted = (job.gpuCount ?? 1) > 0 && allowed.some((site) => site.location.gpuCount !== undefined);
+  return isCounted || (job.powerWatts > 0 && allowed.some((site) => site.location.powerCapWatts !== undefined));
 }

@@ -22,14 +22,14 @@ export function createRelaxation(table: ProblemTable): Relaxation {
 
 /** What else to tell about a bound. */
 export interface BoundTerms {
-  /** Receives the GPU-slots that the answers use, by cell. */
+  /** Receives what the answers take, by row. */
   readonly use?: Float64Array;
   /** Receives what each job's answer costs at the prices. */
   readonly costs?: Float64Array;
   /** The jobs to bound. @defaultValue all */
   readonly only?: (job: number) => boolean;
-  /** What leaving a job out costs instead. @defaultValue no job may be left out */
-  readonly rejection?: number;
+  /** What leaving each job out costs instead. @defaultValue no job may be left out */
+  readonly rejection?: Float64Array;
 }
 
 /**
@@ -41,19 +41,24 @@ export interface BoundTerms {
  */
 export function boundAt(relaxation: Relaxation, prices: Float64Array, terms: BoundTerms = {}): number {
   const { table, congestion, reply, home } = relaxation;
-  const { use, costs, only, rejection = Infinity } = terms;
+  const { use, costs, only } = terms;
   setTerms(table, congestion, { prices });
   use?.fill(0);
   let bound = 0;
   for (let j = 0; j < table.jobCount; j++) {
     if (only !== undefined && !only(j)) continue;
+    const rejection = terms.rejection?.[j] ?? Infinity;
     const cost = bestReply(table, congestion, reply, j, Infinity, home[j]!);
     bound += Math.min(cost, rejection);
     if (costs !== undefined) costs[j] = cost;
     if (reply.count > 0) home[j] = Math.floor(reply.cells[0]! / table.slotCount);
     if (use === undefined || cost >= rejection) continue;
-    for (let x = 0; x < reply.count; x++) use[reply.cells[x]!]! += reply.amounts[x]!;
+    for (let x = 0; x < reply.count; x++) {
+      use[reply.cells[x]!]! += reply.amounts[x]! * table.gpus[j]!;
+      if (table.rowCount > table.cellCount)
+        use[table.cellCount + reply.cells[x]!]! += reply.amounts[x]! * table.draw[j]!;
+    }
   }
-  for (let i = 0; i < table.cellCount; i++) bound -= prices[i]! * table.capacity[i]!;
+  for (let i = 0; i < table.rowCount; i++) bound -= prices[i]! * table.capacity[i]!;
   return bound;
 }

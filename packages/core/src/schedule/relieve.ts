@@ -6,6 +6,7 @@ import type { Game, Place } from './game.ts';
 import { CONTIGUOUS } from './problem-table.ts';
 import { boundAt } from './relaxation.ts';
 import type { Relaxation } from './relaxation.ts';
+import { unitCost } from './reply.ts';
 
 /** Jobs that one attempt may displace, one after the other. */
 const MAX_CHAIN = 800;
@@ -55,8 +56,10 @@ function pricedCost({ table, from, plan }: Game, prices: Float64Array, job: numb
   let cost = 0;
   for (let x = from[job]!; x < from[job]! + plan.count[job]!; x++) {
     const cell = plan.cells[x]!;
-    const { signal, bill, energy } = table;
-    cost += plan.amounts[x]! * (energy[job]! * signal[cell]! + bill[cell]! + prices[cell]!);
+    const { gpus, draw, cellCount, rowCount } = table;
+    let perUnit = unitCost(table, job, cell) + gpus[job]! * prices[cell]!;
+    if (rowCount > cellCount) perUnit += draw[job]! * prices[cellCount + cell]!;
+    cost += plan.amounts[x]! * perUnit;
   }
   return cost;
 }

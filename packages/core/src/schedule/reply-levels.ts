@@ -1,3 +1,4 @@
+import { hasPower } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
 import { EPSILON } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
@@ -80,7 +81,11 @@ export function levelsAt(
     }
     level[t] = q + 1;
     const taken = isHard ? load[cell]! : 0;
-    if (q + 1 < curve.length && taken + (q + 2) * width <= capacity[cell]! + EPSILON) {
+    const hasRoom =
+      q + 1 < curve.length &&
+      taken + (q + 2) * width <= capacity[cell]! + EPSILON &&
+      (table.isPlain || hasPower(table, congestion, cell, (q + 2) * width * table.draw[job]!));
+    if (hasRoom) {
       const cost = amountCost(table, congestion, job, cell, below + width * most, width);
       heapCost[1] = cost < 0 ? cost / least : cost / curve[q + 1]!;
     } else {

@@ -1,8 +1,8 @@
-import { replicaCost } from './congestion.ts';
+import { gpusOf, powerOf, replicaCost } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
 import { EPSILON } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
-import { amountCost, costsOf, offsetOf, siftDown, takeScratch } from './reply.ts';
+import { amountCost, costsOf, markHomes, moveCost, offsetOf, siftDown, takeScratch } from './reply.ts';
 import type { Reply } from './reply.ts';
 
 /** In any slots of one location. */
@@ -60,20 +60,26 @@ export function replyAnywhere(
   job: number,
   limit: number,
 ): number {
-  const { row, cellOfSlot, heapCost, heapSlot } = reply.scratch;
+  const { row, cellOfSlot, heapCost, heapSlot, isHome } = reply.scratch;
   const { signal } = table;
   const first = table.first[job]!;
   const end = table.end[job]!;
   const width = table.width[job]!;
+  const gpus = gpusOf(table, job);
+  const power = powerOf(table, job);
   const perReplica = table.energy[job]! * width;
-  const isInColumn = congestion.columnOf[job]! >= 0;
+  const column = congestion.columnOf[job]!;
+  const move = moveCost(table, job);
+  markHomes(table, reply, job, 1);
   for (let t = first; t < end; t++) row[t] = Infinity;
   for (let x = table.allowedFrom[job]!; x < table.allowedTo[job]!; x++) {
     const base = table.allowed[x]! * table.slotCount;
-    const offset = offsetOf(table, congestion, job, base);
+    const offset = column * table.cellCount + base;
     reply.looks++;
     for (let t = first; t < end; t++) {
-      const own = isInColumn ? congestion.costs[offset + t]! : replicaCost(table, congestion, base + t, width);
+      const cell = base + t;
+      const room = column < 0 ? replicaCost(table, congestion, cell, gpus, power) : congestion.costs[offset + t]!;
+      const own = move === 0 || isHome[cell] === 1 ? room : room + width * move;
       const cost = perReplica * signal[base + t]! + own;
       if (cost < row[t]!) {
         row[t] = cost;
@@ -81,6 +87,7 @@ export function replyAnywhere(
       }
     }
   }
+  markHomes(table, reply, job, 0);
   let size = 0;
   for (let t = first; t < end; t++) {
     if (row[t] === Infinity) continue;

@@ -1,4 +1,4 @@
-import { congestionCost, replicaCost } from './congestion.ts';
+import { congestionCost, gpusOf, powerOf, replicaCost } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
 import type { ProblemTable } from './problem-table.ts';
 
@@ -28,6 +28,8 @@ interface Scratch {
   readonly cellOfSlot: Int32Array;
   readonly level: Int32Array;
   readonly placeOfSlot: Int32Array;
+  /** 1 for cells in which the previous plan has the job at hand. */
+  readonly isHome: Uint8Array;
   readonly cells: Int32Array;
   readonly amounts: Float64Array;
   count: number;
@@ -58,6 +60,7 @@ export function createReply(table: ProblemTable): Reply {
       cellOfSlot: new Int32Array(slots),
       level: new Int32Array(slots),
       placeOfSlot: new Int32Array(slots),
+      isHome: new Uint8Array(table.moves === undefined ? 0 : table.cellCount),
       cells: new Int32Array(most + slots),
       amounts: new Float64Array(most + slots),
       count: 0,
@@ -75,6 +78,22 @@ export function takeScratch(reply: Reply): void {
   }
 }
 
+/** What one GPU-slot of a job is worth in a cell: energy, bill, and the penalty where it has moved. */
+export function unitCost(table: ProblemTable, job: number, cell: number): number {
+  const cost = table.energy[job]! * table.signal[cell]! + table.gpus[job]! * table.bill[cell]!;
+  return table.moves === undefined || table.moves.stays[job]!.has(cell) ? cost : cost + moveCost(table, job);
+}
+
+/** What a GPU-slot of a job costs more in a cell in which the previous plan does not have it. */
+export function moveCost({ moves }: ProblemTable, job: number): number {
+  return moves === undefined ? 0 : moves.cost[job]!;
+}
+
+/** True when the costs of a job are not those of its column. */
+function hasOwnRow({ moves }: ProblemTable, congestion: Congestion, job: number): boolean {
+  return congestion.columnOf[job]! < 0 || (moves !== undefined && moves.cost[job]! > 0);
+}
+
 /** Costs of one replica of the job without its energy; read them from `offsetOf` on. */
 export function costsOf(
   table: ProblemTable,
@@ -83,22 +102,35 @@ export function costsOf(
   job: number,
   base: number,
 ): Float64Array {
-  if (congestion.columnOf[job]! >= 0) return congestion.costs;
+  if (!hasOwnRow(table, congestion, job)) return congestion.costs;
   const { row } = reply.scratch;
+  const gpus = gpusOf(table, job);
+  const power = powerOf(table, job);
   const width = table.width[job]!;
+  const column = congestion.columnOf[job]!;
+  const from = column * table.cellCount + base;
+  const { isHome } = reply.scratch;
+  const move = moveCost(table, job);
+  markHomes(table, reply, job, 1);
   for (let t = table.first[job]!; t < table.end[job]!; t++) {
-    row[t] = replicaCost(table, congestion, base + t, width);
+    const cost = column < 0 ? replicaCost(table, congestion, base + t, gpus, power) : congestion.costs[from + t]!;
+    row[t] = isHome[base + t] === 1 ? cost : cost + width * move;
   }
+  markHomes(table, reply, job, 0);
   return row;
+}
+
+/** Marks the cells in which the previous plan has a job, or takes the marks off again. */
+export function markHomes({ moves }: ProblemTable, { scratch }: Reply, job: number, mark: 0 | 1): void {
+  if (moves !== undefined) for (const cell of moves.stays[job]!) scratch.isHome[cell] = mark;
 }
 
 /** Where in them the location begins, less its slot 0. */
 export function offsetOf(table: ProblemTable, congestion: Congestion, job: number, base: number): number {
-  const column = congestion.columnOf[job]!;
-  return column < 0 ? 0 : column * table.cellCount + base;
+  return hasOwnRow(table, congestion, job) ? 0 : congestion.columnOf[job]! * table.cellCount + base;
 }
 
-/** What `amount` GPU-slots cost in a cell, energy and bill included. */
+/** What `amount` GPU-slots on a load of GPUs cost in a cell, energy and bill included. */
 export function amountCost(
   table: ProblemTable,
   congestion: Congestion,
@@ -107,8 +139,19 @@ export function amountCost(
   load: number,
   amount: number,
 ): number {
-  const own = amount * (table.energy[job]! * table.signal[cell]! + table.bill[cell]!);
-  return own + congestionCost(table, congestion, cell, load, amount);
+  if (table.isPlain) {
+    const plain = amount * (table.energy[job]! * table.signal[cell]! + table.bill[cell]!);
+    return plain + congestionCost(table, congestion, cell, load, amount);
+  }
+  const gpus = table.gpus[job]!;
+  const own = amount * unitCost(table, job, cell);
+  const cost = own + congestionCost(table, congestion, cell, load, gpus * amount);
+  if (table.rowCount === table.cellCount) return cost;
+  const row = table.cellCount + cell;
+  const draw = table.draw[job]!;
+  // The job's own replicas below this one draw power too.
+  const below = congestion.load[row]! + (load - congestion.load[cell]!) * draw;
+  return cost + congestionCost(table, congestion, row, below, draw * amount);
 }
 
 /** Restores the order of a heap whose entry `x` may be too dear. Equal costs are ordered by slot. */

@@ -3,6 +3,7 @@ import { objectiveValue, sumAmounts } from './amounts.ts';
 import { checkOptions, checkProblem } from './check.ts';
 import { compete } from './compete.ts';
 import type { Competition } from './compete.ts';
+import { slotOf } from './moves.ts';
 import type { Competitor } from './problem-table.ts';
 import { ask, competes, isPlain } from './question.ts';
 import type { Question } from './question.ts';
@@ -82,11 +83,14 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
   const perJob: ScheduledJob[] = [];
   const unplaceable: UnplaceableJob[] = [];
   const alone: ScheduledJob[] = [];
+  const movedValue = valueOfMoves(problem);
+  const hasValues = problem.jobs.some(({ value }) => value !== undefined);
   let competingSum = 0;
   for (const question of questions) {
     const { job, window, allowed } = question;
     const rank = rankOf.get(question);
-    const reason = question.reason ?? (rank === undefined ? undefined : reasonOf(competition!, rank, question));
+    const reason =
+      question.reason ?? (rank === undefined ? undefined : reasonOf(competition!, rank, question, hasValues));
     if (reason !== undefined) {
       unplaceable.push({ jobId: job.id, reason });
       continue;
@@ -103,7 +107,7 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
       finishAtMs: last.startAtMs + last.durationMs,
       ...amounts,
       runNow: runNowAt(allowed[0]!, job, window, slots),
-      objective: candidate?.objective ?? objectiveValue(objective, amounts),
+      objective: candidate?.objective ?? objectiveValue(objective, amounts) + movedValue(job.id, stretches),
     };
     perJob.push(entry);
     pushAssignments(assignments, job, stretches);
@@ -131,12 +135,13 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
     bound,
     gapRatio: total === 0 ? 0 : (total - bound) / Math.abs(total),
     stoppedBy: status === 'optimal' ? 'optimal' : (competition?.stoppedBy ?? 'optimal'),
-    shadowPrices: problem.locations.map(({ id }, index): ShadowPrices => {
+    shadowPrices: problem.locations.map(({ id, powerCapWatts }, index): ShadowPrices => {
       const from = siteOrder.indexOf(sites[index]!) * slots.count;
-      return {
-        locationId: id,
-        values: Array.from({ length: slots.count }, (_, t) => competition?.prices[from + t] ?? 0),
-      };
+      const valuesOf = (prices: Float64Array | undefined) =>
+        Array.from({ length: slots.count }, (_, t) => prices?.[from + t] ?? 0);
+      const values = valuesOf(competition?.prices);
+      if (powerCapWatts === undefined) return { locationId: id, values };
+      return { locationId: id, values, wattValues: valuesOf(competition?.wattPrices) };
     }),
   };
 }
@@ -149,9 +154,10 @@ function holdCompetition(
   options: ScheduleOptions,
 ): { competing: readonly Question[]; competition: Competition | undefined; siteOrder: readonly Site[] } {
   const { slots, objective = { kind: 'carbon' } } = problem;
+  const moving = movingJobs(problem);
   const siteOrder = [...sites].sort((x, y) => (x.location.id < y.location.id ? -1 : 1));
   const competing = questions
-    .filter((question) => question.reason === undefined && competes(question))
+    .filter((question) => question.reason === undefined && (competes(question) || moving.has(question.job.id)))
     .sort((x, y) => (x.job.id < y.job.id ? -1 : 1));
   if (competing.length === 0) return { competing, competition: undefined, siteOrder };
   const indexOf = new Map(siteOrder.map((site, index) => [site, index]));
@@ -162,22 +168,64 @@ function holdCompetition(
   }));
   const aloneOf = (rank: number): readonly Stretch[] | undefined => {
     const { job, allowed, window } = competing[rank]!;
-    if (!isPlain(job)) return undefined;
+    if (!isPlain(job) || moving.has(job.id)) return undefined;
     const { run, site } = bestAlone(job, allowed, window, slots, objective);
     return stretchesOfRun(run, site, slots);
   };
-  return { competing, competition: compete(competitors, siteOrder, slots, objective, options, aloneOf), siteOrder };
+  return {
+    competing,
+    competition: compete(competitors, siteOrder, slots, objective, problem.previous, options, aloneOf),
+    siteOrder,
+  };
 }
 
-function reasonOf(competition: Competition, rank: number, { job, allowed }: Question): UnplaceableReason | undefined {
-  if (competition.impossible.has(rank)) {
+/** Jobs for which another place than that of the previous plan costs something. */
+function movingJobs({ previous }: ScheduleProblem): ReadonlySet<string> {
+  const { assignments = [], movePenalty = 0 } = previous ?? {};
+  return new Set(movePenalty > 0 ? assignments.map(({ jobId }) => jobId) : []);
+}
+
+/** What the moves of a job come to, from its stretches. */
+function valueOfMoves(problem: ScheduleProblem): (jobId: string, stretches: readonly Stretch[]) => number {
+  const { slots, previous } = problem;
+  const moving = movingJobs(problem);
+  if (moving.size === 0) return () => 0;
+  const keyOf = (jobId: string, locationId: string, slot: number) =>
+    `${slot} ${locationId.length} ${locationId} ${jobId}`;
+  const stays = new Set(
+    previous!.assignments.map((stretch) => keyOf(stretch.jobId, stretch.locationId, slotOf(stretch, slots))),
+  );
+  return (jobId, stretches) => {
+    if (!moving.has(jobId)) return 0;
+    const moved = stretches.filter(({ site, slot }) => !stays.has(keyOf(jobId, site.location.id, slot)));
+    const replicaMs = moved.reduce((sum, { durationMs, replicaCount }) => sum + durationMs * replicaCount, 0);
+    return (previous!.movePenalty! * replicaMs) / slots.stepMs;
+  };
+}
+
+function reasonOf(
+  competition: Competition,
+  rank: number,
+  { job, allowed }: Question,
+  hasValues: boolean,
+): UnplaceableReason | undefined {
+  const lacking = competition.impossible.get(rank);
+  if (lacking === 'power') {
+    const watts = allowed.flatMap(({ location: { powerCapWatts = Infinity }, pueRatio }) =>
+      [...pueRatio].map((ratio, t) => (typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[t]!) / ratio),
+    );
+    const largestWatts = watts.reduce((most, value) => Math.max(most, value), 0);
+    return { kind: 'too-little-power', neededWatts: job.powerWatts, largestWatts };
+  }
+  if (lacking === 'gpus') {
     const counts = allowed.flatMap(({ location: { gpuCount = Infinity } }) => gpuCount);
     const largestGpuCount = counts.reduce((most, count) => Math.max(most, count), 0);
     return { kind: 'too-few-gpus', neededGpuCount: job.gpuCount ?? 1, largestGpuCount };
   }
   if (competition.stretches[rank]!.length > 0) return undefined;
-  const { provenLeftOut: provenCount, leftOutCount } = competition;
-  return { kind: 'no-room', isProven: provenCount >= leftOutCount, provenCount };
+  const { value, provenCount, provenValue } = competition.leftOut;
+  const isProven = provenValue >= value * (1 - 1e-9);
+  return { kind: 'no-room', isProven, provenCount, ...(hasValues && { provenValue }) };
 }
 
 function statusOf(unplaceable: readonly UnplaceableJob[], gap: number, total: number): ScheduleResult['status'] {

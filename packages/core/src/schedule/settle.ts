@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 import { refreshColumns, setTerms } from './congestion.ts';
-import { isOver, move, overload, repair, runsOnOver, sweep } from './game.ts';
+import { isRowOver, move, overload, repair, runsOnOver, sweep } from './game.ts';
 import type { Game } from './game.ts';
 import { makeRoom } from './make-room.ts';
 import { shuffleInPlace } from './shuffle.ts';
@@ -34,8 +34,8 @@ export function settle(game: Game, prices: Float64Array, order: Int32Array, rand
     else for (const job of order) if (runsOnOver(game, job)) move(game, job);
     const over = overload(game);
     isSettled = over === 0 || (over < 5e-6 * work && repair(game, order));
-    for (let i = 0; i < table.cellCount; i++) {
-      if (isOver(game, i)) congestion.wall[i] = congestion.wall[i]! * 1.3 + 0.05 * table.scale;
+    for (let i = 0; i < table.rowCount; i++) {
+      if (isRowOver(game, i)) congestion.wall[i] = congestion.wall[i]! * 1.3 + 0.05 * table.scale;
     }
     refreshColumns(table, congestion);
   }

@@ -3,7 +3,8 @@ import { ascend } from './ascend.ts';
 import type { PricedBound } from './ascend.ts';
 import { findEquilibrium } from './equilibrium.ts';
 import type { EquilibriumTerms } from './equilibrium.ts';
-import { createGame, leftOutCount, planValue, restorePlan, savePlan } from './game.ts';
+import { exchange } from './exchange.ts';
+import { createGame, leftOutCount, leftOutValue, planValue, restorePlan, savePlan } from './game.ts';
 import type { Game, PlanColumns } from './game.ts';
 import { MIGRATABLE } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
@@ -21,6 +22,8 @@ export interface SolveTerms {
   readonly maxSteps: number;
   readonly targetGapRatio: number;
   readonly shouldStop?: () => boolean;
+  /** Prices by row to start from. */
+  readonly startPrices?: Float64Array;
 }
 
 /** The best plan found, and the prices that prove how good it is. */
@@ -44,6 +47,9 @@ const MIN_ROUNDS = 40;
 const MAX_ROUNDS = 300;
 /** Share of the work that goes into prices; the rest goes into plans. */
 const SHARE_OF_PRICES = 0.4;
+/** Rounds and the first spring where prices start from those of a plan: near the end of the way. */
+const WARM_SHARE = 0.4;
+const WARM_STIFFNESS = 0.02;
 /** In small fleets, the share of the work before single plans are rebuilt; in large ones new plans gain more. */
 const SHARE_BEFORE_REBUILDING = 0.6;
 const SMALL_FLEET = 3_000;
@@ -54,63 +60,64 @@ const MIN_PASSES = 2;
 
 /**
  * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
- * and again from there, of which the best is kept; `greedy` is the first. The fewest jobs left out is best; among those the
- * smallest value.
+ * and again from there, of which the best is kept; `known` are the first. What is left out is to be worth as little as
+ * possible; then the smallest objective value is best.
  */
-export function solve(table: ProblemTable, terms: SolveTerms, greedy?: Game): Solution {
+export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Game[] = []): Solution {
   const random = createRandom(terms.seed);
   const game = createGame(table);
   const relaxation = createRelaxation(table);
   const order = inOrder(table.jobCount);
   const shouldStop = terms.shouldStop ?? (() => false);
   const shareOfCycles = table.jobCount < SMALL_FLEET ? SHARE_BEFORE_REBUILDING : 1;
-  const { prices, best } = findEquilibrium(game, relaxation, order, random, equilibriumTerms(table, terms), shouldStop);
+  const equilibrium = findEquilibrium(game, relaxation, order, random, equilibriumTerms(table, terms), shouldStop);
+  const { prices, best: proven } = equilibrium;
 
-  // No worse than what a simple rule finds, whatever happens.
-  let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined = greedy && {
-    plan: savePlan(greedy),
-    value: planValue(greedy),
-    leftOut: leftOutCount(greedy),
+  // No worse than what a simple rule finds or a previous plan has, whatever happens.
+  let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined;
+  const consider = (candidate: Game) => {
+    const value = planValue(candidate);
+    const leftOut = leftOutValue(candidate);
+    const isBetter =
+      incumbent === undefined ||
+      leftOut < incumbent.leftOut ||
+      (leftOut === incumbent.leftOut && value < incumbent.value);
+    if (isBetter) incumbent = { plan: savePlan(candidate), value, leftOut };
+    return incumbent!;
   };
+  for (const plan of known) consider(plan);
   const settleTerms = (wall: number) => ({ spring: SETTLE_SPRING, wall });
   for (let cycle = 0; ; cycle++) {
     const isFirst = cycle === 0;
     if (!isFirst) loosen(game, prices, order, random, settleTerms(LATER_WALL));
     settle(game, prices, order, random, settleTerms(isFirst ? FIRST_WALL : LATER_WALL));
-    for (let pass = 0, waiting = Infinity; pass < MIN_PASSES || leftOutCount(game) < waiting; pass++) {
-      waiting = leftOutCount(game);
+    for (let pass = 0, waiting = Infinity; pass < MIN_PASSES || leftOutValue(game) < waiting; pass++) {
+      waiting = leftOutValue(game);
       relieve(game, relaxation, prices, random, Math.min(200, table.jobCount));
+      if (leftOutCount(game) > 0) exchange(game, prices, random);
       polish(game, order, random, 4);
     }
-    const value = planValue(game);
-    const leftOut = leftOutCount(game);
-    if (
-      incumbent === undefined ||
-      leftOut < incumbent.leftOut ||
-      (leftOut === incumbent.leftOut && value < incumbent.value)
-    ) {
-      incumbent = { plan: savePlan(game), value, leftOut };
-    }
+    const best = consider(game);
     const looks = game.reply.looks + relaxation.reply.looks;
-    const isEnough = incumbent.leftOut === 0 && isWithin(incumbent.value, best.bound, terms);
+    const isEnough = best.leftOut === 0 && isWithin(best.value, proven.bound, terms);
     const isStopped = shouldStop();
     if (!isEnough && !isStopped && looks < terms.maxSteps * shareOfCycles) continue;
-    restorePlan(game, incumbent.plan);
+    restorePlan(game, best.plan);
     if (!isEnough && !isStopped && looks < terms.maxSteps) {
       const worst = worstOff(game, relaxation, prices).slice(0, 20 + table.jobCount * 0.05);
-      let plan = incumbent.plan;
+      let plan = best.plan;
       const onBest = (improved: number) => {
         plan = savePlan(game);
-        return shouldStop() || isWithin(improved, best.bound, terms);
+        return shouldStop() || isWithin(improved, proven.bound, terms);
       };
-      rebuild(game, prices, random, incumbent.value, { looks: terms.maxSteps - looks, warmth: WARMTH, worst, onBest });
+      rebuild(game, prices, random, best.value, { looks: terms.maxSteps - looks, warmth: WARMTH, worst, onBest });
       restorePlan(game, plan);
       polish(game, order, random, 4);
     }
     const reached = planValue(game);
-    const isReached = leftOutCount(game) === 0 && isWithin(reached, best.bound, terms);
+    const isReached = leftOutCount(game) === 0 && isWithin(reached, proven.bound, terms);
     const stoppedBy = isReached ? 'target' : shouldStop() ? 'caller' : 'budget';
-    return { game, relaxation, value: reached, bound: best.bound, prices: best.prices, stoppedBy };
+    return { game, relaxation, value: reached, bound: proven.bound, prices: proven.prices, stoppedBy };
   }
 }
 
@@ -119,7 +126,7 @@ function isWithin(value: number, bound: number, { targetGapRatio }: SolveTerms):
 }
 
 /** Rounds that fit into the work allowed, and springs that fit the load. */
-function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): EquilibriumTerms {
+function equilibriumTerms(table: ProblemTable, { maxSteps, startPrices }: SolveTerms): EquilibriumTerms {
   let looks = 0;
   let demand = 0;
   let capacity = 0;
@@ -129,13 +136,17 @@ function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): Equili
     looks += short + (locations - short) / ROUNDS_BETWEEN_FULL_LOOKS;
     demand += table.work[j]! * table.width[j]!;
   }
-  for (const gpus of table.capacity) capacity += gpus;
+  for (let i = 0; i < table.cellCount; i++) capacity += table.capacity[i]!;
+  const stiff = demand > 0.7 * capacity || table.rowCount > table.cellCount ? 0.2 : 0.1;
   const rounds = Math.floor((SHARE_OF_PRICES * maxSteps) / Math.max(1, looks));
   return {
-    rounds: Math.max(MIN_ROUNDS, Math.min(MAX_ROUNDS, rounds)),
-    stiff: demand > 0.7 * capacity ? 0.2 : 0.1,
+    rounds: Math.ceil(
+      Math.max(MIN_ROUNDS, Math.min(MAX_ROUNDS, rounds)) * (startPrices === undefined ? 1 : WARM_SHARE),
+    ),
+    stiff: startPrices === undefined ? stiff : WARM_STIFFNESS,
     soft: 0.002,
     fullEvery: ROUNDS_BETWEEN_FULL_LOOKS,
+    ...(startPrices && { start: startPrices }),
   };
 }
 
@@ -146,7 +157,7 @@ function equilibriumTerms(table: ProblemTable, { maxSteps }: SolveTerms): Equili
 export function certify({ game, relaxation, prices, bound }: Solution): PricedBound {
   const { table, plan } = game;
   // Where nothing costs anything, one more GPU saves nothing, though it may let a job run.
-  if (isFree(table)) return { bound: 0, prices: new Float64Array(table.cellCount) };
+  if (isFree(table)) return { bound: 0, prices: new Float64Array(table.rowCount) };
   const isComplete = leftOutCount(game) === 0;
   if (isComplete && table.jobCount > VERY_SMALL_FLEET) return { bound, prices };
   const only = (job: number) => plan.count[job]! > 0;
@@ -156,6 +167,6 @@ export function certify({ game, relaxation, prices, bound }: Solution): PricedBo
   return ascend(relaxation, prices, climb, { only });
 }
 
-function isFree({ signal, bill }: ProblemTable): boolean {
-  return signal.every((value) => value === 0) && bill.every((value) => value === 0);
+function isFree({ signal, bill, moves }: ProblemTable): boolean {
+  return moves === undefined && signal.every((value) => value === 0) && bill.every((value) => value === 0);
 }

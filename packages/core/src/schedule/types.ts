@@ -30,6 +30,11 @@ export interface ScheduleLocation {
    * share its GPU-time: together they use at most this many GPUs for the length of the slot. Absent: room for all.
    */
   readonly gpuCount?: number | readonly number[];
+  /**
+   * What these jobs may draw together at the meter, PUE included, W, >= 0: one number, or one a slot of the grid; as the mean
+   * of a slot, and no job alone is above it at any moment. Absent: no limit.
+   */
+  readonly powerCapWatts?: number | readonly number[];
 }
 
 /** Work that can wait. */
@@ -62,6 +67,11 @@ export interface ScheduleJob {
    * are passed over. @defaultValue all, in the order given
    */
   readonly locationIds?: readonly string[];
+  /**
+   * What it is worth that the job runs, beside the other jobs, > 0. Where not all fit, the jobs left out are worth as little
+   * together as the search can make them; only then counts the objective. @defaultValue 1
+   */
+  readonly value?: number;
 }
 
 /** What is to be small. */
@@ -71,6 +81,20 @@ export type ScheduleObjective =
   /** Cost plus carbon at a price, USD per tonne CO2e, >= 0. */
   | { readonly kind: 'weighted'; readonly carbonPriceUsdPerTonne: number };
 
+/** A plan made before, which is to change only where that pays. */
+export interface PreviousPlan {
+  /**
+   * Its stretches, on any grid: they are placed by `startAtMs`. Jobs and locations that the problem lacks are passed over,
+   * and so are stretches outside the grid.
+   */
+  readonly assignments: readonly Assignment[];
+  /**
+   * What every slot of a replica costs, in the objective's unit, where this plan does not have its job; a part of a slot
+   * costs its part. >= 0. Free for jobs that this plan lacks. @defaultValue 0
+   */
+  readonly movePenalty?: number;
+}
+
 /** Jobs, places and time. */
 export interface ScheduleProblem {
   readonly slots: SlotGrid;
@@ -78,6 +102,8 @@ export interface ScheduleProblem {
   readonly jobs: readonly ScheduleJob[];
   /** @defaultValue { kind: 'carbon' } */
   readonly objective?: ScheduleObjective;
+  /** @defaultValue none: nothing is running or promised */
+  readonly previous?: PreviousPlan;
 }
 
 /**
@@ -120,7 +146,7 @@ export interface ScheduledJob extends ScheduleAmounts {
   readonly finishAtMs: number;
   /** The same job in one piece from its earliest slot, at home. */
   readonly runNow: RunNow;
-  /** Objective value of the job, in the objective's unit. */
+  /** Objective value of the job, in the objective's unit, move penalties included. */
   readonly objective: number;
 }
 
@@ -132,11 +158,19 @@ export type UnplaceableReason =
   | { readonly kind: 'no-such-location'; readonly wanted: readonly string[] }
   /** Even alone it finds too few GPUs: none of its locations has `neededGpuCount` for long enough in its window. */
   | { readonly kind: 'too-few-gpus'; readonly neededGpuCount: number; readonly largestGpuCount: number }
+  /** Even alone it draws too much: no location lets its machines draw `neededWatts` for long enough in its window. */
+  | { readonly kind: 'too-little-power'; readonly neededWatts: number; readonly largestWatts: number }
   /**
-   * The jobs planned leave no room. `isProven`: no plan of all jobs leaves out fewer than this one does. Otherwise it is
-   * not proven that anything has to be left out beyond `provenCount` jobs.
+   * The jobs planned leave no room. `isProven`: no plan of all jobs leaves out less value than this one does. Otherwise it
+   * is not proven that more has to be left out than `provenCount` jobs, and jobs worth `provenValue`.
    */
-  | { readonly kind: 'no-room'; readonly isProven: boolean; readonly provenCount: number };
+  | {
+      readonly kind: 'no-room';
+      readonly isProven: boolean;
+      readonly provenCount: number;
+      /** Present where a job has a value. */
+      readonly provenValue?: number;
+    };
 
 /** A job without a plan, and why. */
 export interface UnplaceableJob {
@@ -144,11 +178,13 @@ export interface UnplaceableJob {
   readonly reason: UnplaceableReason;
 }
 
-/** What one more GPU would save, slot by slot. */
+/** What one more GPU, or one more watt, would save, slot by slot. */
 export interface ShadowPrices {
   readonly locationId: string;
   /** One number a slot of the grid, >= 0: objective units for one GPU during that slot. */
   readonly values: readonly number[];
+  /** The same for one watt at the meter; present where the location has a power cap. */
+  readonly wattValues?: readonly number[];
 }
 
 /** How to search. The answer depends on these alone: the same options give the same plan on every machine. */
@@ -162,6 +198,11 @@ export interface ScheduleOptions {
   readonly maxSteps?: number;
   /** The search stops when the gap is proven to be no larger, 0..1. @defaultValue 0.0005 */
   readonly targetGapRatio?: number;
+  /**
+   * `shadowPrices` of a plan of much the same problem, from where prices start. Prices of locations that the problem lacks are
+   * passed over; missing ones are 0. @defaultValue all 0
+   */
+  readonly startPrices?: readonly ShadowPrices[];
   /** Asked from time to time; the search ends soon after it says true. The answer then depends on when. */
   readonly shouldStop?: () => boolean;
 }
@@ -190,7 +231,7 @@ export interface ScheduleResult {
     /** Jobs in the order of their windows, each in the best place that is left: what tools do that plan job by job. */
     readonly greedy: BaselineAmounts;
   };
-  /** Sum of the planned jobs' objective values: grams CO2e for `carbon`, USD otherwise. */
+  /** Sum of the planned jobs' objective values, move penalties included: grams CO2e for `carbon`, USD otherwise. */
   readonly objective: number;
   /** What no plan of the planned jobs can beat, in the objective's unit. `verifyBound` recomputes it from `shadowPrices`. */
   readonly bound: number;
@@ -232,6 +273,8 @@ export type ScheduleRule =
   | 'wrong-replicas'
   /** More GPU-time in a slot than its location has. */
   | 'over-capacity'
+  /** More power in a slot than its location may draw. */
+  | 'over-power'
   /** The entry in `perJob` does not fit the stretches, or there is none. */
   | 'summary-disagrees'
   /** Two entries for one job. */

@@ -48,17 +48,13 @@ export function verifyBound(
   checkProblem(problem);
   const places = new Map(problem.locations.map((location) => [location.id, priced(location, problem)]));
   const violations: string[] = [];
-  for (const { locationId, values } of multipliers) {
+  for (const { locationId, values, wattValues } of multipliers) {
     const place = places.get(locationId);
     if (place === undefined) violations.push(`'${locationId}' is not in the problem`);
-    else if (values.length !== problem.slots.count) violations.push(`'${locationId}' has ${values.length} prices`);
     else {
-      values.forEach((price, slot) => {
-        if (!(price >= 0) || price === Infinity) violations.push(`price ${price} in slot ${slot} of '${locationId}'`);
-        else if (price > 0 && place.gpus[slot] === Infinity) {
-          violations.push(`a price in slot ${slot} of '${locationId}', where there is room for all`);
-        } else place.price[slot]! += price;
-      });
+      violations.push(...takePrices(locationId, values, place.gpus, place.price));
+      if (wattValues !== undefined)
+        violations.push(...takePrices(locationId, wattValues, place.watts, place.wattPrice));
     }
   }
   if (violations.length > 0) return { isValid: false, violations, bound: -Infinity };
@@ -70,9 +66,12 @@ export function verifyBound(
       bound += cheapest(problem, job, places);
     }
   }
-  for (const { gpus, price } of places.values()) {
+  for (const { gpus, price, watts, wattPrice } of places.values()) {
     price.forEach((value, slot) => {
       if (value > 0) bound -= value * gpus[slot]!;
+    });
+    wattPrice.forEach((value, slot) => {
+      if (value > 0) bound -= value * watts[slot]!;
     });
   }
   const { claimedBound } = options;
@@ -82,12 +81,28 @@ export function verifyBound(
   return { isValid: violations.length === 0, violations, bound };
 }
 
+/** Adds prices to those of a place; returns what is wrong with them. */
+function takePrices(id: string, values: readonly number[], limits: readonly number[], into: number[]): string[] {
+  if (values.length !== limits.length) return [`'${id}' has ${values.length} prices`];
+  return values.flatMap((price, slot) => {
+    if (!(price >= 0) || price === Infinity) return [`price ${price} in slot ${slot} of '${id}'`];
+    if (price > 0 && limits[slot] === Infinity)
+      return [`a price in slot ${slot} of '${id}', where there is room for all`];
+    into[slot]! += price;
+    return [];
+  });
+}
+
 /** A location slot by slot: what a kWh of the machines, a GPU and the price of its GPUs come to, and how many it has. */
 interface Place {
   readonly perKwh: readonly number[];
   readonly perGpu: number;
   readonly gpus: readonly number[];
   readonly price: number[];
+  /** The same for power at the meter. */
+  readonly watts: readonly number[];
+  readonly wattPrice: number[];
+  readonly pueRatio: readonly number[];
 }
 
 function priced(location: ScheduleLocation, { slots, objective = { kind: 'carbon' } }: ScheduleProblem): Place {
@@ -99,13 +114,16 @@ function priced(location: ScheduleLocation, { slots, objective = { kind: 'carbon
       ? usd[slot]!
       : usd[slot]! + tonnesFromGrams(value) * objective.carbonPriceUsdPerTonne;
   });
-  const { gpuCount = Infinity } = location;
+  const { gpuCount = Infinity, powerCapWatts = Infinity } = location;
   const pueRatio = pueBySlot(location, slots);
   return {
     perKwh: perKwh.map((value, slot) => value * pueRatio[slot]!),
     perGpu: objective.kind === 'carbon' ? 0 : (location.priceUsdPerGpuHour ?? 0) * hoursFromMs(slots.stepMs),
     gpus: grams.map((_, slot) => (typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!)),
     price: grams.map(() => 0),
+    watts: grams.map((_, slot) => (typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[slot]!)),
+    wattPrice: grams.map(() => 0),
+    pueRatio,
   };
 }
 
@@ -114,14 +132,15 @@ interface Offer {
   readonly slot: number;
   readonly share: number;
   readonly cost: number;
-  readonly gpus: number;
+  /** Replicas that GPUs and power are enough for. */
+  readonly replicas: number;
 }
 
 function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMap<string, Place>): number {
   const work = job.runtimeMs / problem.slots.stepMs;
   const offers = problem.locations
     .filter(({ id }) => job.locationIds?.includes(id) ?? true)
-    .map(({ id }) => offersOf(problem, job, places.get(id)!));
+    .map(({ id }) => withMoves(problem, job, id, offersOf(problem, job, places.get(id)!)));
   if (job.mode === 'migratable') {
     const bySlot = new Map<number, Offer>();
     for (const offer of offers.flat()) {
@@ -134,10 +153,9 @@ function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMa
   }
   const atOnePlace = offers.map((list) => {
     if (job.mode === 'contiguous') return cheapestPiece(list, work);
-    const width = job.gpuCount ?? 1;
-    const levels = list.flatMap(({ share, cost, gpus }) =>
+    const levels = list.flatMap(({ share, cost, replicas }) =>
       (job.marginalThroughput ?? [1])
-        .filter((_, level) => (level + 1) * width <= gpus)
+        .filter((_, level) => level + 1 <= replicas)
         .map((speed) => ({ cost: cost / speed, work: share * speed })),
     );
     return fill(levels, work);
@@ -153,10 +171,27 @@ function offersOf({ slots }: ScheduleProblem, job: ScheduleJob, place: Place): r
   return place.perKwh.flatMap((perKwh, slot) => {
     const startAtMs = slots.startAtMs + slots.stepMs * slot;
     const share = Math.min(1, (toMs - startAtMs) / slots.stepMs);
-    if (startAtMs < fromMs || share <= 0 || place.gpus[slot]! < width) return [];
-    const cost = kilowattHours * perKwh + width * (place.perGpu + place.price[slot]!);
-    return [{ slot, share, cost, gpus: place.gpus[slot]! }];
+    const watts = job.powerWatts * place.pueRatio[slot]!;
+    const byGpus = width === 0 ? Infinity : place.gpus[slot]! / width;
+    const byPower = watts === 0 ? Infinity : (place.watts[slot]! / watts) * (1 + 1e-9);
+    const replicas = Math.min(byGpus, byPower);
+    if (startAtMs < fromMs || share <= 0 || replicas < 1) return [];
+    const ofRoom = width * (place.perGpu + place.price[slot]!) + watts * place.wattPrice[slot]!;
+    return [{ slot, share, cost: kilowattHours * perKwh + ofRoom, replicas }];
   });
+}
+
+/** The same offers, dearer where the previous plan has the job, but not here. */
+function withMoves({ slots, previous }: ScheduleProblem, job: ScheduleJob, id: string, offers: readonly Offer[]) {
+  const stretches = (previous?.assignments ?? []).filter(({ jobId }) => jobId === job.id);
+  if (stretches.length === 0) return offers;
+  const isHere = (slot: number) =>
+    stretches.some(({ locationId, startAtMs }) => {
+      const sinceMs = startAtMs - (slots.startAtMs + slots.stepMs * slot) + 1e-6 * slots.stepMs;
+      return locationId === id && sinceMs >= 0 && sinceMs < slots.stepMs;
+    });
+  const { movePenalty = 0 } = previous!;
+  return offers.map((offer) => (isHere(offer.slot) ? offer : { ...offer, cost: offer.cost + movePenalty }));
 }
 
 /** The least that `work` costs when it may be cut at will and dealt out to the offers. */

@@ -6,8 +6,9 @@ import type {
   ScheduleResult,
   ScheduleVerification,
   ScheduleViolation,
+  UnplaceableReason,
 } from './types.ts';
-import { gpusInUse, hasFreePlace, overCapacity } from './verify-capacity.ts';
+import { capacityInUse, hasFreePlace, overCapacity } from './verify-capacity.ts';
 import { brokenRules, hasWindow, summaryFits } from './verify-job.ts';
 import { meteredAmounts } from './verify-amounts.ts';
 
@@ -51,7 +52,7 @@ export function verifySchedule(
   const locationIds = new Set(problem.locations.map((location) => location.id));
   const jobById = new Map(problem.jobs.map((job) => [job.id, job]));
 
-  const inUse = gpusInUse(problem, result.assignments, jobById);
+  const inUse = capacityInUse(problem, result.assignments, jobById);
   const violations: ScheduleViolation[] = [...overCapacity(problem, result.assignments, jobById, inUse)];
   for (const list of [stretchesByJob, summaryByJob, unplaceableByJob]) violations.push(...strangers(list, jobById));
   for (const job of problem.jobs) {
@@ -66,7 +67,7 @@ export function verifySchedule(
     if (stretches.length === 0 && listed.length === 0) report('missing', 'neither planned nor unplaceable');
     if (stretches.length > 0 && listed.length > 0) report('planned-and-unplaceable', `${stretches.length} stretches`);
     if (listed.length > 0 && hasWindow(job, problem.slots, locationIds)) {
-      const isForRoom = listed.every(({ reason }) => reason.kind === 'no-room' || reason.kind === 'too-few-gpus');
+      const isForRoom = listed.every(({ reason }) => FOR_ROOM.has(reason.kind));
       if (!isForRoom) report('wrongly-unplaceable', `a window of at least ${job.runtimeMs} ms is there`);
       else if (hasFreePlace(problem, job, inUse)) report('wrongly-unplaceable', 'there is room beside the plan');
     }
@@ -79,6 +80,9 @@ export function verifySchedule(
     totals: meteredAmounts(problem, result.assignments, jobById),
   };
 }
+
+/** Reasons for which a job may be left out although its window is long enough. */
+const FOR_ROOM: ReadonlySet<UnplaceableReason['kind']> = new Set(['no-room', 'too-few-gpus', 'too-little-power']);
 
 function groupByJob<T extends { readonly jobId: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();

@@ -24,6 +24,7 @@ export const scheduleProblemSchema = record({
       priceUsdPerGpuHour: finite({ min: 0 }).exactOptional(),
       pueRatio: z.union([finite({ min: 1 }), pueSeriesSchema]).exactOptional(),
       gpuCount: z.union([whole({ min: 0 }), list(whole({ min: 0 }))]).exactOptional(),
+      powerCapWatts: z.union([finite({ min: 0 }), list(finite({ min: 0 }))]).exactOptional(),
     }),
   ),
   jobs: list(
@@ -37,7 +38,21 @@ export const scheduleProblemSchema = record({
       mode: oneOf('contiguous', 'interruptible', 'migratable'),
       locationIds: list(text(), 1).exactOptional(),
       marginalThroughput: list(positive(), 1).exactOptional(),
+      value: positive().exactOptional(),
     }),
   ),
   objective: objectiveSchema.exactOptional(),
+  previous: record({
+    assignments: list(
+      record({
+        jobId: text(),
+        locationId: text(),
+        slot: whole(),
+        startAtMs: finite(),
+        durationMs: positive(),
+        replicaCount: whole({ min: 1 }).exactOptional(),
+      }),
+    ),
+    movePenalty: finite({ min: 0 }).exactOptional(),
+  }).exactOptional(),
 }) satisfies z.ZodType<ScheduleProblem>;

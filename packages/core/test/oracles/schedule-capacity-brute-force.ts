@@ -1,8 +1,10 @@
 import type { ScheduleJob, ScheduleProblem } from '../../src/schedule/index.ts';
 
-/** The best of all plans: the fewest jobs left out, and the smallest objective of a plan that leaves none out. */
+/** The best of all plans: what must be left out, and the smallest objective of a plan that leaves none out. */
 export interface BestOfAll {
   readonly fewestLeftOut: number;
+  /** The least that jobs left out are worth together. */
+  readonly leastValue: number;
   /** Undefined when no plan holds all jobs. */
   readonly optimum: number | undefined;
 }
@@ -20,13 +22,20 @@ export function bruteForceAll(
       typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!,
     ),
   );
+  const watts = problem.locations.map(({ powerCapWatts = Infinity }) =>
+    Array.from({ length: problem.slots.count }, (_, slot) =>
+      typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[slot]!,
+    ),
+  );
   let fewestLeftOut = problem.jobs.length;
+  let leastValue = Infinity;
   let optimum: number | undefined;
   const waysByJob = problem.jobs.map((job) => waysOf(problem, job));
-  const visit = (index: number, leftOut: number, cost: number): void => {
-    if (leftOut > fewestLeftOut) return;
+  const visit = (index: number, leftOut: number, cost: number, value: number): void => {
+    if (leftOut > fewestLeftOut && value > leastValue) return;
     if (index === problem.jobs.length) {
-      fewestLeftOut = leftOut;
+      fewestLeftOut = Math.min(fewestLeftOut, leftOut);
+      leastValue = Math.min(leastValue, value);
       if (leftOut === 0 && (optimum === undefined || cost < optimum)) optimum = cost;
       return;
     }
@@ -34,18 +43,33 @@ export function bruteForceAll(
     const width = job.gpuCount ?? 1;
     for (const way of waysByJob[index]!) {
       if (way.some(([location, slot]) => free[location]![slot]! < width)) continue;
-      for (const [location, slot] of way) free[location]![slot]! -= width;
+      const isPowered = way.every(([location, slot]) => watts[location]![slot]! >= drawAt(problem, job, location));
+      if (!isPowered) continue;
+      for (const [location, slot] of way) {
+        free[location]![slot]! -= width;
+        watts[location]![slot]! -= drawAt(problem, job, location);
+      }
       visit(
         index + 1,
         leftOut,
         way.reduce((sum, [location, slot]) => sum + costOf(job, location, slot), cost),
+        value,
       );
-      for (const [location, slot] of way) free[location]![slot]! += width;
+      for (const [location, slot] of way) {
+        free[location]![slot]! += width;
+        watts[location]![slot]! += drawAt(problem, job, location);
+      }
     }
-    visit(index + 1, leftOut + 1, cost);
+    visit(index + 1, leftOut + 1, cost, value + (job.value ?? 1));
   };
-  visit(0, 0, 0);
-  return { fewestLeftOut, optimum };
+  visit(0, 0, 0, 0);
+  return { fewestLeftOut, leastValue, optimum };
+}
+
+/** Watts of a job at the meter; the oracle knows PUE as one number only. */
+function drawAt({ locations }: ScheduleProblem, { powerWatts }: ScheduleJob, location: number): number {
+  const { pueRatio = 1 } = locations[location]!;
+  return powerWatts * (pueRatio as number);
 }
 
 type Way = readonly (readonly [location: number, slot: number])[];
