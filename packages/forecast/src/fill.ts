@@ -16,11 +16,21 @@ export interface Filled {
  * @param history - finite numbers, `null` where one is missing.
  */
 export function fill(history: readonly (number | null)[], seasons: readonly number[]): Filled {
+  const missingCount = countMissing(history);
+  if (missingCount === 0) {
+    const values = history.slice() as number[];
+    return { values, known: values, missingCount };
+  }
   const first = history.findIndex((value) => value !== null);
   const known = first < 0 ? [] : history.slice(first);
   const season = longestSeason(seasons, known.length, 2);
   const values: number[] = [];
   for (const value of known) values.push(value ?? values[values.length - season] ?? values.at(-1)!);
-  const knownCount = known.reduce<number>((count, value) => count + (value === null ? 0 : 1), 0);
-  return { values, known, missingCount: history.length - knownCount };
+  return { values, known, missingCount };
+}
+
+function countMissing(history: readonly (number | null)[]): number {
+  let count = 0;
+  for (const value of history) if (value === null) count++;
+  return count;
 }

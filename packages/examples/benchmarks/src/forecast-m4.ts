@@ -13,6 +13,7 @@ import {
 import { readM4, type M4Series } from './forecast-data.ts';
 import { AUGURS_VERSION, augursMstl, type PeerForecast } from './forecast-peer.ts';
 import { coverage, intervalScore, mean, meanAbsoluteError, seasonalScale, smape } from './forecast-measures.ts';
+import { keyOf, measureSpeeds, type Speed, type SpeedOptions } from './forecast-speed.ts';
 import { formatTable } from './table.ts';
 
 /** One method on M4 Hourly. */
@@ -28,7 +29,7 @@ export interface ForecastM4Row {
   readonly msis?: number;
   /** Share inside the band of level 0.95. */
   readonly coverageRatio?: number;
-  readonly seriesPerSecond?: { readonly point: number; readonly bands?: number };
+  readonly speed?: { readonly point: Speed; readonly bands?: Speed };
 }
 
 const [HORIZON, SEASON, LEVEL] = [48, 24, 0.95];
@@ -58,11 +59,13 @@ interface Method {
   readonly ask: (train: readonly number[], level?: number) => PeerForecast;
 }
 
+const PEER = `@bsull/augurs ${AUGURS_VERSION}, MSTL and ETS`;
+
 const METHODS: readonly Method[] = [
   ours('full', full(), true),
   ours('fast', fast(), true),
   {
-    name: `@bsull/augurs ${AUGURS_VERSION}, MSTL and ETS`,
+    name: PEER,
     kind: 'peer',
     hasBands: true,
     ask: (train, level) =>
@@ -84,9 +87,22 @@ const METHODS: readonly Method[] = [
  *
  * @throws InvalidInputError when the data are missing or malformed.
  */
-export function forecastM4Benchmark(dataDirectory: string): readonly ForecastM4Row[] {
+export function forecastM4Benchmark(
+  dataDirectory: string,
+  speedOptions: Omit<SpeedOptions, 'reference'> = {},
+): readonly ForecastM4Row[] {
   const series = readM4(dataDirectory);
-  const measured = METHODS.map((method) => measure(method, series));
+  const scored = METHODS.map((method) => measure(method, series));
+  const tasks = METHODS.flatMap(({ name: method, hasBands, ask }) => [
+    { kind: 'point' as const, method, run: (train: readonly number[]) => ask(train) },
+    ...(hasBands ? [{ kind: 'bands' as const, method, run: (train: readonly number[]) => ask(train, LEVEL) }] : []),
+  ]);
+  const speeds = measureSpeeds(tasks, series, { ...speedOptions, reference: PEER });
+  const measured = scored.map((row): ForecastM4Row => {
+    const bands = speeds.get(keyOf({ kind: 'bands', method: row.method }));
+    const point = speeds.get(keyOf({ kind: 'point', method: row.method }))!;
+    return { ...row, speed: { point, ...(bands !== undefined && { bands }) } };
+  });
   const published = PUBLISHED.map(([method, smapePercent, mase, owa, msis]): ForecastM4Row => {
     return {
       method,
@@ -122,41 +138,30 @@ function ours(name: string, model: ForecastModel, hasBands: boolean): Method {
 }
 
 function measure({ name, kind, hasBands, ask }: Method, series: readonly M4Series[]): ForecastM4Row {
-  const point = timed(series, ({ train }) => ask(train));
+  const points = series.map(({ train }) => ask(train).mean);
   const scales = series.map(({ train }) => seasonalScale(train, SEASON));
-  const smapePercent = mean(series.map(({ test }, k) => smape(test, point.results[k]!.mean)));
-  const mase = mean(series.map(({ test }, k) => meanAbsoluteError(test, point.results[k]!.mean) / scales[k]!));
+  const smapePercent = mean(series.map(({ test }, k) => smape(test, points[k]!)));
+  const mase = mean(series.map(({ test }, k) => meanAbsoluteError(test, points[k]!) / scales[k]!));
   const owa = (smapePercent / NAIVE2.smapePercent + mase / NAIVE2.mase) / 2;
   const row = { method: name, kind, seriesCount: series.length, smapePercent, mase, owa } as const;
-  if (!hasBands) return { ...row, seriesPerSecond: { point: point.perSecond } };
-  const banded = timed(series, ({ train }) => ask(train, LEVEL));
-  const bands = banded.results.map(({ band }) => band!);
+  if (!hasBands) return row;
+  const bands = series.map(({ train }) => ask(train, LEVEL).band!);
   return {
     ...row,
     msis: mean(series.map(({ test }, k) => intervalScore(test, bands[k]!, LEVEL) / scales[k]!)),
     coverageRatio: mean(series.map(({ test }, k) => coverage(test, bands[k]!))),
-    seriesPerSecond: { point: point.perSecond, bands: banded.perSecond },
   };
 }
 
-/** Runs over all series, the first of them once before, so that compiling is not timed. */
-function timed<T>(series: readonly M4Series[], run: (series: M4Series) => T) {
-  for (const one of series.slice(0, 30)) run(one);
-  const startMs = performance.now();
-  const results = series.map(run);
-  return { results, perSecond: (1000 * series.length) / (performance.now() - startMs) };
-}
-
-/** The rows as text; speed also as a ratio to the peer, point to point and bands to bands. */
+/** The rows as text; speed also as a ratio to the peer, point to point and bands to bands: its median, and its range over the rounds. */
 export function formatForecastM4(rows: readonly ForecastM4Row[]): string {
-  const peer = rows.find(({ kind }) => kind === 'peer')?.seriesPerSecond;
-  const speed = (row: ForecastM4Row, part: 'point' | 'bands'): string => {
-    const perSecond = row.seriesPerSecond?.[part];
-    if (perSecond === undefined) return '';
-    return `${perSecond.toFixed(0)} (${(perSecond / (peer?.[part] ?? NaN)).toFixed(1)}x)`;
+  const speed = (of: Speed | undefined): string => {
+    if (of === undefined) return '';
+    const { median, least, most } = of.ratio;
+    return `${of.perSecond.toFixed(0)} (${median.toFixed(1)}x, ${least.toFixed(1)}-${most.toFixed(1)})`;
   };
   return formatTable(
-    ['method', 'kind', 'series', 'sMAPE', 'MASE', 'OWA', 'MSIS', 'cover 0.95', 'series/s (x peer)', 'with bands'],
+    ['method', 'kind', 'series', 'sMAPE', 'MASE', 'OWA', 'MSIS', 'cover 0.95', 'series/CPU s (x peer)', 'with bands'],
     rows.map((row) => [
       row.method,
       row.kind,
@@ -166,8 +171,8 @@ export function formatForecastM4(rows: readonly ForecastM4Row[]): string {
       row.owa.toFixed(3),
       row.msis?.toFixed(3) ?? '',
       row.coverageRatio?.toFixed(3) ?? '',
-      speed(row, 'point'),
-      speed(row, 'bands'),
+      speed(row.speed?.point),
+      speed(row.speed?.bands),
     ]),
     [0, 1],
   );

@@ -20,19 +20,31 @@ export function clamped(model: ForecastModel, widenRatio = 0.25): ForecastModel 
   checkNumber('widenRatio', widenRatio, { min: 0 });
   const predictFrom: PredictFrom = (history, origins, horizon, seasons) => {
     const paths = predictFromOrigins(model, history, origins, horizon, seasons);
-    let [low, high] = [Infinity, -Infinity];
-    let seen = 0;
+    let range: Range = { low: Infinity, high: -Infinity };
     return paths.map((path, index) => {
-      for (; seen < origins[index]!; seen++) {
-        const value = history[seen]!;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
+      const origin = origins[index]!;
+      range = widened(range, history, index === 0 ? 0 : origins[index - 1]!, origin);
+      const { low, high } = range;
       const reach = (high - low) * widenRatio;
       const floor = low >= 0 ? Math.max(0, low - reach) : low - reach;
-      const last = history[seen - 1]!;
+      const last = history[origin - 1]!;
       return path.map((value) => (Number.isFinite(value) ? Math.min(high + reach, Math.max(floor, value)) : last));
     });
   };
   return modelOf(model.name, model.minHistory, predictFrom);
+}
+
+/** The least and the greatest value seen. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+function widened({ low, high }: Range, history: readonly number[], from: number, to: number): Range {
+  for (let at = from; at < to; at++) {
+    const value = history[at]!;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return { low, high };
 }

@@ -17,11 +17,10 @@ const MAX_LOG = 709;
  */
 export function inLogs(model: ForecastModel): ForecastModel {
   const predictFrom: PredictFrom = (history, origins, horizon, seasons) => {
-    const firstBad = history.findIndex((value) => value <= 0);
-    const goodCount = firstBad < 0 ? history.length : firstBad;
+    const goodCount = countPositive(history);
     const inLog = origins.filter((origin) => origin <= goodCount);
     const plain = origins.slice(inLog.length);
-    const logs = inLog.length === 0 ? [] : history.slice(0, inLog.at(-1)).map(Math.log);
+    const logs = inLog.length === 0 ? [] : logsOf(history, inLog.at(-1)!);
     return [
       ...(inLog.length === 0 ? [] : predictFromOrigins(model, logs, inLog, horizon, seasons)).map((path) =>
         path.map((value) => Math.exp(Math.min(value, MAX_LOG))),
@@ -30,4 +29,17 @@ export function inLogs(model: ForecastModel): ForecastModel {
     ];
   };
   return modelOf(`log ${model.name}`, model.minHistory, predictFrom);
+}
+
+/** How many values from the start on are positive. */
+function countPositive(history: readonly number[]): number {
+  let count = 0;
+  while (count < history.length && history[count]! > 0) count++;
+  return count;
+}
+
+function logsOf(history: readonly number[], count: number): number[] {
+  const logs: number[] = [];
+  for (let at = 0; at < count; at++) logs.push(Math.log(history[at]!));
+  return logs;
 }

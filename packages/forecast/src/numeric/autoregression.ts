@@ -1,3 +1,4 @@
+import { dot, sumOf } from './dot.ts';
 import { normalEquations, type Design, type LinearSystem } from './normal-equations.ts';
 import { solvePositive } from './solve-positive.ts';
 import { createWaves, type Waves } from './waves.ts';
@@ -52,10 +53,10 @@ export function autoregress(
       const waves: Waves | undefined = hasWaves ? createWaves(terms.period, terms.harmonics) : undefined;
       design = { lags: usable, waves };
       const firstTarget = terms.first + (usable.at(-1) ?? 0);
+      const seenCount = Math.min(origin, firstTarget + 1) - terms.first;
       // Near zero, squares lose fewer digits. The centre is of values that every origin has seen.
-      centre = meanOf(values.subarray(terms.first, Math.min(origin, firstTarget + 1)));
-      centred = new Float64Array(values.length);
-      for (let at = 0; at < values.length; at++) centred[at] = values[at]! - centre;
+      centre = sumOf(values, terms.first, seenCount) / Math.max(1, seenCount);
+      centred = movedBy(values, -centre);
       equations = normalEquations(centred, firstTarget, design);
       moments = { end: terms.first, count: 0, sum: 0, squares: 0 };
     }
@@ -74,11 +75,13 @@ interface Moments {
 }
 
 function advance({ end, count, sum, squares }: Moments, values: Float64Array, to: number): Moments {
-  for (let at = end; at < to; at++) {
-    sum += values[at]!;
-    squares += values[at]! ** 2;
-  }
-  return { end: to, count: count + to - end, sum, squares };
+  const added = to - end;
+  return {
+    end: to,
+    count: count + added,
+    sum: sum + sumOf(values, end, added),
+    squares: squares + dot(values, end, end, added),
+  };
 }
 
 function solve({ matrix, right, size }: LinearSystem, { lags }: Design, moments: Moments, ridge: number): Fit {
@@ -119,8 +122,8 @@ function run(
   return result;
 }
 
-function meanOf(values: Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value / values.length;
-  return sum;
+function movedBy(values: Float64Array, shift: number): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let at = 0; at < values.length; at++) result[at] = values[at]! + shift;
+  return result;
 }

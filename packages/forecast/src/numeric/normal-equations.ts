@@ -1,4 +1,4 @@
-import { dot } from './dot.ts';
+import { addFourDots, dot, sumOf } from './dot.ts';
 import { waveSums, type Waves } from './waves.ts';
 
 /** Columns of an autoregression: a constant, lagged values, and the sines and cosines of one period. */
@@ -33,19 +33,21 @@ export function normalEquations(
   { lags, waves }: Design,
 ): (to: number) => LinearSystem {
   // The lag 0 is the target: its row of products is the right side.
-  const shifts = [...lags, 0];
+  const shifts = Int32Array.from([...lags, 0]);
   const totals = new Float64Array(shifts.length);
   const squares = new Float64Array(shifts.length * lags.length);
   let done = first;
   const grow = (to: number): void => {
+    const count = to - done;
     for (let k = 0; k < shifts.length; k++) {
-      const from = done - shifts[k]!;
-      let total = totals[k]!;
-      for (let at = from; at < from + to - done; at++) total += values[at]!;
-      totals[k] = total;
-      for (let j = 0; j < lags.length && j <= k; j++) {
-        squares[k * lags.length + j]! += dot(values, from, done - lags[j]!, to - done);
-      }
+      const one = done - shifts[k]!;
+      const stretch = { one, start: done, count };
+      totals[k]! += sumOf(values, one, count);
+      const row = k * lags.length;
+      const columnCount = Math.min(k + 1, lags.length);
+      let j = 0;
+      for (; j + 3 < columnCount; j += 4) addFourDots(values, stretch, shifts, j, squares, row + j);
+      for (; j < columnCount; j++) squares[row + j]! += dot(values, one, done - lags[j]!, count);
     }
     done = to;
   };
