@@ -188,5 +188,27 @@ export type {
 } from './autoscale/index.ts';
 export { explainPlaceReplicas, placeReplicas } from './spillover/index.ts';
 export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './spillover/index.ts';
+export {
+  createDeadlineJobState,
+  createDeadlineTable,
+  explainDeadlineJob,
+  fitSpotZones,
+  SPOT_ZONES,
+  stepDeadlineJob,
+} from './spot/index.ts';
+export type {
+  DeadlineJobConfig,
+  DeadlineJobResult,
+  DeadlineJobState,
+  DeadlineObservation,
+  DeadlineReason,
+  DeadlineTable,
+  FitSpotZonesOptions,
+  FitSpotZonesResult,
+  SpotAction,
+  SpotZoneBelief,
+  SpotZoneKind,
+  SpotZoneModel,
+} from './spot/index.ts';
 export { embodiedCarbon, emissions, sci } from './carbon/index.ts';
 export type { EmbodiedInput, Emissions, EmissionsInput, Sci, SciInput } from './carbon/index.ts';

@@ -148,3 +148,28 @@ export const spillover = {
 export const ewma = { version: 1, mean: null, atMs: 1_700_000_000_000 };
 export const histogram = { version: 1, referenceAtMs: 0, atMs: 5, weights: [0, 2] };
 export const bands = { version: 1, radius: null, largest: 0, errorCount: 0 };
+export const spotZones = {
+  tickMs: 600_000,
+  kinds: [
+    { weight: 1, start: [0.1, 0.4, 0.1, 0.4], transition: Array.from({ length: 4 }, () => [0.25, 0.25, 0.25, 0.25]) },
+  ],
+};
+export const deadlineJob = {
+  startAtMs: 0,
+  deadlineAtMs: 36_000_000,
+  workMs: 7_200_000,
+  restartMs: 0,
+  spotPriceUsdPerHour: 1,
+  onDemandPriceUsdPerHour: 3,
+  policy: 'learned',
+  tickMs: 60_000,
+  zones: spotZones,
+};
+export const deadlineSight = {
+  nowMs: 0,
+  workLeftMs: 0,
+  isSpotAvailable: false,
+  running: 'on-demand',
+  restartLeftMs: 5,
+};
+export const deadlineState = { version: 1, lastMs: null, zone: { isAvailable: true, kinds: [1], long: [0.5] } };

@@ -7,6 +7,9 @@ import type {
   CarbonSeries,
   ConsolidateInput,
   AdaptiveBandsState,
+  DeadlineJobConfig,
+  DeadlineJobState,
+  DeadlineObservation,
   DecayedHistogramState,
   EwmaState,
   FewestNodesInput,
@@ -23,6 +26,7 @@ import type {
   Replica,
   ScheduleProblem,
   Series,
+  SpotZoneModel,
   Tier,
 } from '../src/index.ts';
 import type * as schema from '../src/schema/index.ts';
@@ -62,6 +66,10 @@ export const isSame = {
   placeReplicasInput: true satisfies Reads<typeof schema.placeReplicasInputSchema, schema.PlaceReplicasInput>,
   decayedHistogramState: true satisfies Reads<typeof schema.decayedHistogramStateSchema, DecayedHistogramState>,
   adaptiveBandsState: true satisfies Reads<typeof schema.adaptiveBandsStateSchema, AdaptiveBandsState>,
+  deadlineJobConfig: true satisfies Reads<typeof schema.deadlineJobConfigSchema, Omit<DeadlineJobConfig, 'table'>>,
+  deadlineObservation: true satisfies Reads<typeof schema.deadlineObservationSchema, DeadlineObservation>,
+  deadlineJobState: true satisfies Reads<typeof schema.deadlineJobStateSchema, DeadlineJobState>,
+  spotZoneModel: true satisfies Reads<typeof schema.spotZoneModelSchema, SpotZoneModel>,
   ewmaState: true satisfies Reads<typeof schema.ewmaStateSchema, EwmaState>,
 };
 

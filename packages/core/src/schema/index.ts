@@ -5,6 +5,9 @@ export {
   parseAutoscaleObservation,
   parseAutoscaleState,
   parseConsolidateInput,
+  parseDeadlineJobConfig,
+  parseDeadlineJobState,
+  parseDeadlineObservation,
   parseDecayedHistogramState,
   parseEwmaState,
   parseFewestNodesInput,
@@ -17,6 +20,7 @@ export {
   parsePlanPreemptionInput,
   parseRepartitionMigInput,
   parseScheduleProblem,
+  parseSpotZoneModel,
 } from './parse.ts';
 export { admitInputSchema, planPreemptionInputSchema } from './admission.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
@@ -33,4 +37,10 @@ export { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from 
 export { scheduleProblemSchema } from './schedule.ts';
 export { placeReplicasInputSchema } from './spillover.ts';
 export type { PlaceReplicasInput } from './spillover.ts';
+export {
+  deadlineJobConfigSchema,
+  deadlineJobStateSchema,
+  deadlineObservationSchema,
+  spotZoneModelSchema,
+} from './spot.ts';
 export { carbonSeriesSchema, seriesSchema } from './time-series.ts';

@@ -7,6 +7,7 @@ import type { AdaptiveBandsState, DecayedHistogramState, EwmaState } from '../fo
 import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/index.ts';
 import type { ConsolidateInput, FewestNodesInput, PackInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
+import type { DeadlineJobConfig, DeadlineJobState, DeadlineObservation, SpotZoneModel } from '../spot/index.ts';
 import { admitInputSchema, planPreemptionInputSchema } from './admission.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
@@ -15,6 +16,12 @@ import { packMigInputSchema, placeMigInputSchema, repartitionMigInputSchema } fr
 import { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from './pack.ts';
 import { list } from './primitives.ts';
 import { scheduleProblemSchema } from './schedule.ts';
+import {
+  deadlineJobConfigSchema,
+  deadlineJobStateSchema,
+  deadlineObservationSchema,
+  spotZoneModelSchema,
+} from './spot.ts';
 import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';
 
 /** A list of ten thousand broken rows is told by its first few. */
@@ -106,6 +113,26 @@ export function parseAutoscaleState(value: unknown): AutoscaleState {
 /** Returns unknown data as the arguments of `placeReplicas`. @throws InvalidInputError as {@link parseNodes}. */
 export function parsePlaceReplicasInput(value: unknown): PlaceReplicasInput {
   return parse('input', placeReplicasInputSchema, value);
+}
+
+/** Returns unknown data as the job of `stepDeadlineJob`, without a table. @throws InvalidInputError as {@link parseNodes}. */
+export function parseDeadlineJobConfig(value: unknown): Omit<DeadlineJobConfig, 'table'> {
+  return parse('config', deadlineJobConfigSchema, value);
+}
+
+/** Returns unknown data as an observation of `stepDeadlineJob`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseDeadlineObservation(value: unknown): DeadlineObservation {
+  return parse('observation', deadlineObservationSchema, value);
+}
+
+/** Returns unknown data as the memory of `stepDeadlineJob`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseDeadlineJobState(value: unknown): DeadlineJobState {
+  return parse('state', deadlineJobStateSchema, value);
+}
+
+/** Returns unknown data as a model of spot zones. @throws InvalidInputError as {@link parseNodes}. */
+export function parseSpotZoneModel(value: unknown): SpotZoneModel {
+  return parse('model', spotZoneModelSchema, value);
 }
 
 /** Returns unknown data as the memory of `ewma`. @throws InvalidInputError as {@link parseNodes}. */

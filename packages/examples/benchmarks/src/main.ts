@@ -1,5 +1,6 @@
 import { checkNumber, InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
+import { deadlineBenchmark, fitDeadlineModel, formatDeadline } from './deadline.ts';
 import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon.ts';
 import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
 import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
@@ -154,6 +155,7 @@ async function main(argv: readonly string[]): Promise<void> {
       const cells = letsWaitAwhileBenchmark({ dataDirectory: data, jobsFile: jobs });
       process.stdout.write(`${formatLetsWaitAwhile(cells)}\n`);
     });
+  addScale(program);
   addForecast(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.exitOverride();
@@ -168,6 +170,27 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`error: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`);
     process.exitCode = 2;
   }
+}
+
+function addScale(program: Command): void {
+  program
+    .command('deadline')
+    .description("Jobs with a deadline on spot and on-demand (Can't Be Late, NSDI 2024): cost, misses, clairvoyant")
+    .requiredOption('--data <directory>', 'folder with the spot traces, see docs/benchmarks.md')
+    .option('--starts <count>', 'starts in each trace for the zones left out', '8')
+    .option('--fit', 'print constants fitted to all traces instead')
+    .action((flags: { readonly data: string; readonly starts: string; readonly fit?: boolean }) => {
+      if (flags.fit === true) {
+        process.stdout.write(`${JSON.stringify(fitDeadlineModel(flags.data), null, 2)}\n`);
+        return;
+      }
+      const report = deadlineBenchmark({
+        dataDirectory: flags.data,
+        starts: parseCount('--starts', flags.starts),
+        clockMs: () => performance.now(),
+      });
+      process.stdout.write(`${formatDeadline(report)}\n`);
+    });
 }
 
 function addForecast(program: Command): void {

@@ -1,0 +1,18 @@
+export { createDeadlineTable } from './deadline-table.ts';
+export { explainDeadlineJob } from './explain.ts';
+export { fitSpotZones } from './fit-spot-zones.ts';
+export type { FitSpotZonesOptions, FitSpotZonesResult } from './fit-spot-zones.ts';
+export { SPOT_ZONES } from './spot-zones.ts';
+export { createDeadlineJobState, stepDeadlineJob } from './step-deadline-job.ts';
+export type {
+  DeadlineJobConfig,
+  DeadlineJobResult,
+  DeadlineJobState,
+  DeadlineObservation,
+  DeadlineReason,
+  DeadlineTable,
+  SpotAction,
+  SpotZoneBelief,
+  SpotZoneKind,
+  SpotZoneModel,
+} from './types.ts';
