@@ -14,11 +14,12 @@ export {
   parsePackMigInput,
   parsePlaceMigInput,
   parsePlaceReplicasInput,
+  parsePlanGangPreemptionInput,
   parsePlanPreemptionInput,
   parseRepartitionMigInput,
   parseScheduleProblem,
 } from './parse.ts';
-export { admitInputSchema, planPreemptionInputSchema } from './admission.ts';
+export { admitInputSchema, planGangPreemptionInputSchema, planPreemptionInputSchema } from './admission.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
 export { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
