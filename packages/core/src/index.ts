@@ -88,7 +88,7 @@ export type {
   UnplacedReason,
   WorkloadShape,
 } from './pack/index.ts';
-export { admit, planPreemption } from './admission/index.ts';
+export { admit, planGangPreemption, planPreemption } from './admission/index.ts';
 export type {
   AdmitInput,
   AdmitOptions,
@@ -96,8 +96,12 @@ export type {
   AdmittedJobs,
   DominantShare,
   EvictionCost,
+  EvictionPlan,
+  GangPreemptionResult,
   Loan,
   PendingJob,
+  PlanGangPreemptionInput,
+  PlanGangPreemptionOptions,
   PlanPreemptionInput,
   PlanPreemptionOptions,
   PreemptionResult,

@@ -79,6 +79,7 @@ export const consolidateInput = {
 };
 
 export const planPreemptionInput = { nodes: [node], running: packInput.running, job: fullJob, nowMs: 1 };
+export const planGangPreemptionInput = { nodes: [node], running: packInput.running, jobs: [fullJob], nowMs: 1 };
 const amounts = { gpuMilli: 8_000, gpuMilliByModel: { H100: 8_000 }, cpuMilli: 0, memoryMib: 1_024 };
 export const admitInput = {
   capacity: amounts,

@@ -10,7 +10,7 @@ import type {
 import { checkAdmit, checkModels } from './check-admit.ts';
 import { createCohort, namesModel, useOf, type Cohort } from './cohort.ts';
 import { lostWork, unitsOf } from './eviction-units.ts';
-import { costOf } from './plan-preemption.ts';
+import { costOf } from './eviction-plan.ts';
 import { createQuotaLedger, quotaMisses, type QuotaLedger } from './quota-ledger.ts';
 import { borrowerOf, candidatesOf, reclaim, uncovered, type Borrower } from './reclaim.ts';
 

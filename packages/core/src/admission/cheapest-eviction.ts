@@ -43,8 +43,8 @@ export function isWorse(x: Price, y: Price): boolean {
 
 /**
  * The choice with the least loss, of these the one with the fewest jobs, by branch and bound: dear units are spared first, and a
- * branch ends when its relaxation is no better than the best choice known. The first choice known evicts everything and then
- * spares what it can, dearest first. Exponential in the worst case; ends with the budget, and does not
+ * branch ends when its relaxation is no better than the best choice known. The first choice known evicts everything, or what is in one of
+ * `starts`, and then spares what it can, dearest first. Exponential in the worst case; ends with the budget, and does not
  * begin with more than 1,000 units.
  *
  * @returns `undefined` when all together are not enough, or when every choice is worse than `ceiling`.
@@ -53,6 +53,7 @@ export function cheapestEviction(
   problem: EvictionProblem,
   budget: StepBudget,
   ceiling: Price = { loss: Infinity, jobs: Infinity },
+  starts: readonly (readonly number[])[] = [],
 ): Eviction | undefined {
   const { weights, evict, restore, fits } = problem;
   const [loss, jobs] = weights;
@@ -62,6 +63,10 @@ export function cheapestEviction(
   if (root.loss === Infinity || isWorse(root, ceiling)) return undefined;
   let best = sparing(problem, order);
   if (best === undefined) return undefined;
+  for (const start of starts) {
+    const spared = sparing(problem, order, start);
+    if (spared !== undefined && isWorse(best, spared)) best = spared;
+  }
 
   const chosen = new Set<number>();
   const search = { isStopped: order.length > MAX_UNITS };

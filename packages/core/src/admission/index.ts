@@ -1,4 +1,5 @@
 export { admit } from './admit.ts';
+export { planGangPreemption } from './plan-gang-preemption.ts';
 export { planPreemption } from './plan-preemption.ts';
 export type {
   AdmitInput,
@@ -16,6 +17,10 @@ export type {
 } from './admit-types.ts';
 export type {
   EvictionCost,
+  EvictionPlan,
+  GangPreemptionResult,
+  PlanGangPreemptionInput,
+  PlanGangPreemptionOptions,
   PlanPreemptionInput,
   PlanPreemptionOptions,
   PreemptionResult,

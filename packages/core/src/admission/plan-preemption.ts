@@ -1,6 +1,5 @@
 import { checkNumber } from '../check-number.ts';
 import { SpillwayError } from '../errors.ts';
-import type { Placement } from '../fleet/index.ts';
 import {
   cheapestEviction,
   firstEviction,
@@ -17,13 +16,8 @@ import { move } from '../pack/fleet-state.ts';
 import { createFleet, type Fleet } from '../pack/fleet.ts';
 import { nodeEviction } from './node-eviction.ts';
 import { createPacker } from '../pack/packer.ts';
-import type {
-  EvictionCost,
-  PlanPreemptionInput,
-  PlanPreemptionOptions,
-  PreemptionResult,
-  Victim,
-} from './preemption-types.ts';
+import { evictionPlan } from './eviction-plan.ts';
+import type { PlanPreemptionInput, PlanPreemptionOptions, PreemptionResult } from './preemption-types.ts';
 import { holdingOf, type Held } from '../pack/running.ts';
 import { shortfall } from '../pack/shortfall.ts';
 import type { RunningJob } from '../pack/types.ts';
@@ -88,7 +82,7 @@ export function planPreemption(input: PlanPreemptionInput, options: PlanPreempti
     return createPacker({ nodes, running: kept, ...(nowMs === undefined ? {} : { nowMs }) }).placeGang([job])[0]!;
   };
   const asItIs = place(running);
-  if ('placement' in asItIs) return outcome(asItIs.placement, [], undefined, 0, true);
+  if ('placement' in asItIs) return { placement: asItIs.placement, ...evictionPlan([], undefined, 0, true) };
   if (units.length === 0) return { unplaced: asItIs.unplaced };
 
   const holdings = new Map<string, Held>();
@@ -116,7 +110,8 @@ export function planPreemption(input: PlanPreemptionInput, options: PlanPreempti
   const there = createPacker({ nodes: home, running: kept, ...(nowMs === undefined ? {} : { nowMs }) }).placeGang([
     job,
   ])[0]!;
-  return 'placement' in there ? outcome(there.placement, victims, loss, bound, isProven) : impossible(job.id);
+  if ('unplaced' in there) return impossible(job.id);
+  return { placement: there.placement, ...evictionPlan(victims, loss, bound, isProven) };
 }
 
 /** The search and the packer count the room of a node in the same way, so they cannot disagree. */
@@ -214,44 +209,4 @@ function comesFirst(x: Site, chosenX: readonly number[], y: Site, chosenY: reado
     if (idX !== idY) return idX < idY;
   }
   return false;
-}
-
-/** The answer as plain data. */
-function outcome(
-  placement: Placement,
-  units: readonly Unit[],
-  loss: ((unit: EvictionUnit) => number) | undefined,
-  bound: number,
-  isProven: boolean,
-): PreemptionResult {
-  const victims: Victim[] = units.flatMap(({ members }) =>
-    members.map(({ job, placement: { nodeId } }) => ({
-      jobId: job.id,
-      nodeId,
-      ...(job.gang === undefined ? {} : { gang: job.gang }),
-    })),
-  );
-  const cost = costOf(units, loss);
-  const lost = cost.lostGpuMilliSeconds ?? cost.gpuMilli;
-  return {
-    placement,
-    victims: victims.sort((x, y) => (x.jobId < y.jobId ? -1 : 1)),
-    cost,
-    bound,
-    gapRatio: lost === 0 ? 0 : (lost - bound) / lost,
-    ...(isProven ? {} : { stoppedBy: 'max-steps' as const }),
-  };
-}
-
-/** What it costs to evict units. */
-export function costOf(
-  units: readonly EvictionUnit[],
-  loss: ((unit: EvictionUnit) => number) | undefined,
-): EvictionCost {
-  return {
-    ...(units.length === 0 ? {} : { highestPriority: Math.max(...units.map(({ priority }) => priority)) }),
-    ...(loss === undefined ? {} : { lostGpuMilliSeconds: units.reduce((sum, unit) => sum + loss(unit), 0) }),
-    gpuMilli: units.reduce((sum, unit) => sum + unit.gpuMilli, 0),
-    victimCount: units.reduce((sum, { members }) => sum + members.length, 0),
-  };
 }

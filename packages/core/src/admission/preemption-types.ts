@@ -5,7 +5,7 @@ import type { RunningJob, UnplacedJob } from '../pack/types.ts';
 export interface PlanPreemptionInput {
   readonly nodes: readonly GpuNode[];
   readonly running: readonly RunningJob[];
-  /** The job to make room for. A member of a gang is planned alone. */
+  /** The job to make room for. A member of a gang is planned alone; see `planGangPreemption` for all of them. */
   readonly job: Job;
   /** The present, ms since the Unix epoch. Without it no job with `minRuntimeMs` is evicted and lost work is not known. */
   readonly nowMs?: number;
@@ -39,19 +39,46 @@ export interface EvictionCost {
   readonly victimCount: number;
 }
 
-/** Who has to go for whom, or why that does not help. */
+/** Who has to go, and how near that is to the least. */
+export interface EvictionPlan {
+  /** By id. Empty: there is room as it is. None can be spared, its gang aside. */
+  readonly victims: readonly Victim[];
+  readonly cost: EvictionCost;
+  /** No choice of victims of this priority loses less, in the unit that was kept low. */
+  readonly bound: number;
+  /** `(lost - bound) / lost`, from 0 to 1; 0: no choice loses less. */
+  readonly gapRatio: number;
+  /** Present: the search ended early, and a choice with less loss, fewer victims or smaller ids may exist. */
+  readonly stoppedBy?: 'max-steps';
+}
+
+/** Who has to go for a job, or why that does not help. */
 export type PreemptionResult =
-  | {
-      readonly placement: Placement;
-      /** By id. Empty: the job fits as it is. None can be spared, its gang aside. */
-      readonly victims: readonly Victim[];
-      readonly cost: EvictionCost;
-      /** No choice of victims of this priority loses less, in the unit that was kept low. */
-      readonly bound: number;
-      /** `(lost - bound) / lost`, from 0 to 1; 0: no choice loses less. */
-      readonly gapRatio: number;
-      /** Present: the search ended early, and a choice with less loss, fewer victims or smaller ids may exist. */
-      readonly stoppedBy?: 'max-steps';
-    }
+  | (EvictionPlan & { readonly placement: Placement })
   /** The job does not fit even where everything that may be evicted is gone; the reason is about that fleet. */
   | { readonly unplaced: UnplacedJob };
+
+/** A gang that finds no room, and what runs where it could go. */
+export interface PlanGangPreemptionInput {
+  readonly nodes: readonly GpuNode[];
+  readonly running: readonly RunningJob[];
+  /** The members to make room for, at least one, of one gang and with the same `topology`. */
+  readonly jobs: readonly Job[];
+  /** The present, ms since the Unix epoch. Without it no job with `minRuntimeMs` is evicted and lost work is not known. */
+  readonly nowMs?: number;
+}
+
+/** How to go about preempting for a gang. */
+export interface PlanGangPreemptionOptions {
+  /** Search steps at most, whole, >= 0; a step tries to place the gang up to three times for every 32 jobs that may go. @defaultValue 2_000 */
+  readonly maxSteps?: number;
+}
+
+/** Who has to go for a gang, or why that does not help. */
+export type GangPreemptionResult =
+  | (EvictionPlan & {
+      /** One for every member, in the order given. */
+      readonly placements: readonly Placement[];
+    })
+  /** No place is found even where everything that may be evicted is gone; one entry a member, about that fleet. */
+  | { readonly unplaced: readonly UnplacedJob[] };

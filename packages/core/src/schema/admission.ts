@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import type { AdmitInput, PlanPreemptionInput, ResourceAmounts, TenantQuota } from '../admission/index.ts';
+import type {
+  AdmitInput,
+  PlanGangPreemptionInput,
+  PlanPreemptionInput,
+  ResourceAmounts,
+  TenantQuota,
+} from '../admission/index.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { runningSchema } from './pack.ts';
 import { finite, list, positive, record, text, whole } from './primitives.ts';
@@ -11,6 +17,14 @@ export const planPreemptionInputSchema = record({
   job: jobSchema,
   nowMs: finite().exactOptional(),
 }) satisfies z.ZodType<PlanPreemptionInput>;
+
+/** Schema of a {@link PlanGangPreemptionInput}. */
+export const planGangPreemptionInputSchema = record({
+  nodes: list(gpuNodeSchema),
+  running: runningSchema,
+  jobs: list(jobSchema),
+  nowMs: finite().exactOptional(),
+}) satisfies z.ZodType<PlanGangPreemptionInput>;
 
 const amountsSchema = record({
   gpuMilli: whole({ min: 0 }).exactOptional(),

@@ -17,12 +17,13 @@ export {
   parsePackMigInput,
   parsePlaceMigInput,
   parsePlaceReplicasInput,
+  parsePlanGangPreemptionInput,
   parsePlanPreemptionInput,
   parseRepartitionMigInput,
   parseScheduleProblem,
   parseSpotZoneModel,
 } from './parse.ts';
-export { admitInputSchema, planPreemptionInputSchema } from './admission.ts';
+export { admitInputSchema, planGangPreemptionInputSchema, planPreemptionInputSchema } from './admission.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
 export { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';

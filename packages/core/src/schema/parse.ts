@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AdmitInput, PlanPreemptionInput } from '../admission/index.ts';
+import type { AdmitInput, PlanGangPreemptionInput, PlanPreemptionInput } from '../admission/index.ts';
 import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../autoscale/index.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
@@ -8,7 +8,7 @@ import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/in
 import type { ConsolidateInput, FewestNodesInput, PackInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
 import type { DeadlineJobConfig, DeadlineJobState, DeadlineObservation, SpotZoneModel } from '../spot/index.ts';
-import { admitInputSchema, planPreemptionInputSchema } from './admission.ts';
+import { admitInputSchema, planGangPreemptionInputSchema, planPreemptionInputSchema } from './admission.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
@@ -68,6 +68,11 @@ export function parseFewestNodesInput(value: unknown): FewestNodesInput {
 /** Returns unknown data as the input of `planPreemption`. @throws InvalidInputError as {@link parseNodes}. */
 export function parsePlanPreemptionInput(value: unknown): PlanPreemptionInput {
   return parse('input', planPreemptionInputSchema, value);
+}
+
+/** Returns unknown data as the input of `planGangPreemption`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlanGangPreemptionInput(value: unknown): PlanGangPreemptionInput {
+  return parse('input', planGangPreemptionInputSchema, value);
 }
 
 /** Returns unknown data as the input of `admit`. @throws InvalidInputError as {@link parseNodes}. */

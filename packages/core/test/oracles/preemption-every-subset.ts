@@ -10,7 +10,7 @@ export function mayGo({ job, startedAtMs }: RunningJob, wanted: Job, nowMs: numb
 }
 
 /** Milli-GPU a job holds; MIG instances as sevenths. */
-const held = (job: Job): number => {
+export const held = (job: Job): number => {
   if (job.migProfile === undefined) return (job.gpuMilli ?? 1_000) * job.gpuCount;
   return { '1g': 143, '2g': 286, '7g': 1_000 }[job.migProfile]!;
 };
