@@ -57,9 +57,9 @@ function powerAt(values: Float64Array, waves: number): number {
   const [turnCosine, turnSine] = [Math.cos(angle), Math.sin(angle)];
   let [cosine, sine] = [1, 0];
   let [real, imaginary] = [0, 0];
-  for (let at = 0; at < values.length; at++) {
-    real += values[at]! * cosine;
-    imaginary += values[at]! * sine;
+  for (const value of values) {
+    real += value * cosine;
+    imaginary += value * sine;
     const turned = cosine * turnCosine - sine * turnSine;
     sine = sine * turnCosine + cosine * turnSine;
     cosine = turned;
