@@ -7,6 +7,7 @@ import { forecastPlot } from './forecast-plot.ts';
 import { forecastPriceBenchmark, formatForecastPrice } from './forecast-price.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from './forecast-recent.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
+import { formatNightly, nightlyBenchmark } from './lets-wait-awhile-nightly.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { TASK_MIXES } from './pack-mix-list.ts';
@@ -147,10 +148,11 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   program
     .command('lets-wait-awhile')
-    .description("Scenario II of Let's Wait Awhile (Middleware 2021): carbon saved by waiting, DE, GB, FR, 2020")
+    .description("Scenarios I and II of Let's Wait Awhile (Middleware 2021): carbon saved by waiting, DE, GB, FR, 2020")
     .requiredOption('--data <directory>', 'folder with DE_2020_30min.csv, GB_2020_30min.csv and FR_2020_30min.csv')
     .requiredOption('--jobs <file>', 'the job set: CSV with id, startSlot and slots (half hours)')
     .action(({ data, jobs }: { readonly data: string; readonly jobs: string }) => {
+      process.stdout.write(`${formatNightly(nightlyBenchmark({ dataDirectory: data }))}\n\n`);
       const cells = letsWaitAwhileBenchmark({ dataDirectory: data, jobsFile: jobs });
       process.stdout.write(`${formatLetsWaitAwhile(cells)}\n`);
     });
