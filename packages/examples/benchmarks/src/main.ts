@@ -6,6 +6,7 @@ import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
 import { forecastPlot } from './forecast-plot.ts';
 import { forecastPriceBenchmark, formatForecastPrice } from './forecast-price.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from './forecast-recent.ts';
+import { forecastSeasonsBenchmark, formatForecastSeasons } from './forecast-seasons.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatNightly, nightlyBenchmark } from './lets-wait-awhile-nightly.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
@@ -223,6 +224,14 @@ function addForecastRest(group: Command): void {
     .option('--data <directory>', 'folder with azure-llm-2023-conv.json, in place of the trace of the repository')
     .action((options: { readonly data?: string }) => {
       process.stdout.write(`${formatForecastRecent(forecastRecentBenchmark(options.data))}\n`);
+    });
+  group
+    .command('seasons')
+    .description('Generated series with and without a season: how often one is missed, and how often one is made up')
+    .option('--series <count>', 'series of each kind and length', '30')
+    .action((options: { readonly series: string }) => {
+      const rows = forecastSeasonsBenchmark({ seriesCount: parseCount('--series', options.series) });
+      process.stdout.write(`${formatForecastSeasons(rows)}\n`);
     });
   group
     .command('plot')
