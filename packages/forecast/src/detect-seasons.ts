@@ -1,6 +1,7 @@
 import { checkOptionalNumber } from '@spillway/core';
 import { checkHistory } from './check.ts';
 import { fill } from './fill.ts';
+import { chanceOfSeason } from './numeric/chance-of-season.ts';
 import { centredMean } from './numeric/smooth.ts';
 
 /** How to look for seasons. */
@@ -28,6 +29,12 @@ const MIN_STRENGTH = 0.2;
 /** Standard errors of a correlation that chance does not reach at any of some hundred lengths. */
 const CHANCE_DEVIATIONS = 4.5;
 
+/** Chance of finding a season in a series without any, at most; shared out over all lengths tried (Bonferroni). */
+const CHANCE = 0.01;
+
+/** Peaks that are put to the test, at most. */
+const MAX_TRIES = 12;
+
 /** A further season is more than so many times as long: what drifts looks like twice or three times the season. */
 const SPACING = 3;
 
@@ -41,7 +48,8 @@ const NEAR_RATIO = 0.7;
  * Finds the lengths of seasons: peaks of the autocorrelation, shortest first. Each one found is taken out (the mean of each phase)
  * before looking for the next, so that a week shows only by what the day does not explain; a further season is more than three times as long as the last.
  *
- * A peak counts when it is at least 0.2 and 4.5 standard errors. Of a series with fewer than three
+ * A peak counts when it is at least 0.2 and 4.5 standard errors, and when noise of any smooth spectrum would show as much power at
+ * its frequencies, beyond those around, at none of the lengths tried in 99 of 100 series. Of a series with fewer than three
  * cycles of a season nothing can be said about it. Known seasons (a day, a week) are better stated than detected.
  *
  * @param history - as for a forecast.
@@ -80,18 +88,22 @@ export function detectSeasons(
 function strongestPeak(values: Float64Array, longest: number, after: number): DetectedSeason | undefined {
   if (longest < 2 || varianceOf(values) === 0) return undefined;
   const correlation = autocorrelation(values, longest + 1);
-  const peaks: DetectedSeason[] = [];
+  let peaks: DetectedSeason[] = [];
   for (let lag = Math.max(2, SPACING * after + 1); lag <= longest; lag++) {
     const here = correlation[lag]!;
     const isPeak = here >= correlation[lag - 1]! && here >= correlation[lag + 1]!;
     const least = Math.max(MIN_STRENGTH, CHANCE_DEVIATIONS / Math.sqrt(values.length - lag));
     if (isPeak && here >= least) peaks.push({ season: lag, strengthRatio: Math.min(1, here) });
   }
-  const highest = Math.max(...peaks.map(({ strengthRatio }) => strengthRatio));
-  const shortest = peaks.find(({ strengthRatio }) => strengthRatio >= NEAR_RATIO * highest);
-  if (shortest === undefined) return undefined;
-  const near = peaks.filter(({ season }) => Math.abs(season - shortest.season) <= shortest.season * SAME_RATIO);
-  return near.reduce((best, peak) => (peak.strengthRatio > best.strengthRatio ? peak : best));
+  for (let tries = 0; tries < MAX_TRIES && peaks.length > 0; tries++) {
+    const highest = Math.max(...peaks.map(({ strengthRatio }) => strengthRatio));
+    const shortest = peaks.find(({ strengthRatio }) => strengthRatio >= NEAR_RATIO * highest)!;
+    const near = peaks.filter(({ season }) => Math.abs(season - shortest.season) <= shortest.season * SAME_RATIO);
+    const best = near.reduce((one, peak) => (peak.strengthRatio > one.strengthRatio ? peak : one));
+    if (chanceOfSeason(values, best.season, after) * longest <= CHANCE) return best;
+    peaks = peaks.filter((peak) => !near.includes(peak));
+  }
+  return undefined;
 }
 
 /** Correlation of the detrended values with themselves, each lag over the pairs it has. */

@@ -9,7 +9,7 @@ export interface NewsvendorOptions extends Omit<ForecastOptions, 'levels'> {
   readonly costUnderUsd: number;
   /** Loss for each unit and step that is there and not wanted, USD, > 0. */
   readonly costOverUsd: number;
-  /** Rounds up to whole units, as GPUs come. @defaultValue false */
+  /** Rounds up to whole units, as GPUs come, to no more than `maximum` holds. @defaultValue false */
   readonly isWhole?: boolean;
 }
 
@@ -50,6 +50,7 @@ export function newsvendor(history: readonly (number | null)[], options: Newsven
   const isMiddle = level < MIDDLE;
   const { mean, quantiles, diagnostics } = forecast(history, { ...ask, levels: isMiddle ? [] : [level] });
   const values = isMiddle && mean.length > 0 ? mean : quantiles[keyOf(probability)];
-  const round = (value: number): number => (isWhole ? Math.ceil(value) : value);
+  const most = Math.floor(options.maximum ?? Infinity);
+  const round = (value: number): number => (isWhole ? Math.min(most, Math.ceil(value)) : value);
   return { quantity: values?.map(round) ?? null, probability, reasons: diagnostics.reasons };
 }

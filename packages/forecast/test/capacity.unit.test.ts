@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   fast,
   forecast,
+  full,
   naive,
   newsvendor,
   scenarios,
@@ -66,6 +67,43 @@ describe('newsvendor', () => {
       quantity: null,
       reasons: [{ kind: 'no-history' }],
     });
+  });
+
+  test.each([fast(), full()])('of $name stays within bounds, in whole units too, whatever the history', (model) => {
+    const values = fc.oneof(
+      { arbitrary: fc.integer({ min: 0, max: 20 }), weight: 9 },
+      { arbitrary: fc.constant(null), weight: 1 },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(values, { maxLength: 60 }),
+        fc.constantFrom(1, 4, 9),
+        fc.boolean(),
+        (history, under, isWhole) => {
+          const options = { horizon: 5, seasons: [6], model, costUnderUsd: under, costOverUsd: 1, isWhole };
+
+          const { quantity, reasons } = newsvendor(history, { ...options, nonNegative: true, maximum: 9.5 });
+
+          if (quantity === null) expect(reasons.length).toBeGreaterThan(0);
+          for (const value of quantity ?? []) {
+            expect(value >= 0 && value <= (isWhole ? 9 : 9.5)).toBe(true);
+            if (isWhole) expect(Number.isInteger(value)).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each([
+    ['missing', new Array<null>(30).fill(null), null, 'no-history'],
+    ['of one value', new Array<number>(60).fill(3), [3, 3], 'constant-history'],
+    ['of few values', [1, 2, 3], null, 'too-few-errors'],
+  ])('says what it makes of a history all %s', (_, past, quantity, kind) => {
+    const result = newsvendor(past, { horizon: 2, model: full(), costUnderUsd: 9, costOverUsd: 1 });
+
+    expect(result.quantity).toEqual(quantity);
+    expect(result.reasons.map((reason) => reason.kind)).toContain(kind);
   });
 
   test.each(['costUnderUsd', 'costOverUsd'])('refuses a %s of nothing', (field) => {
@@ -148,6 +186,7 @@ describe('scenarios', () => {
 
   test.each([
     ['an empty history', [], 0],
+    ['one without a value', [null, null], 0],
     ['a short one', [1, 2], 2],
   ])('are none for %s, with a reason', (_, history, historyCount) => {
     expect(scenarios({ one: { history }, two: { history: [1, 2, 3, 4] } }, { horizon: 3 })).toEqual({

@@ -98,6 +98,25 @@ describe.each(all.map((model) => [model.name, model] as const))('%s', (_, model)
     );
   });
 
+  test('sees nothing at or after an origin, and says from many what it says from each', () => {
+    fc.assert(
+      fc.property(longHistories, horizons, fc.constantFrom(1e6, -1e6), (history, horizon, spike) => {
+        fc.pre(model.predictFrom !== undefined);
+        const origins = [9, 12, 24, 25, 29];
+        const changed = history.map((value, at) => (at < 29 ? value : spike));
+
+        const together = model.predictFrom(history, origins, horizon, SEASONS);
+
+        expect(model.predictFrom(changed, origins, horizon, SEASONS)).toEqual(together);
+        origins.forEach((origin, k) => {
+          const alone = model.predict(history.slice(0, origin), horizon, SEASONS);
+          expectClose(together[k]!, alone, 1e-6 * scaleOf(history));
+        });
+      }),
+      { numRuns: model.predictFrom === undefined ? 0 : 25 },
+    );
+  });
+
   test('repeats a constant history', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1_000, max: 1_000 }), fc.integer({ min: 1, max: 40 }), (value, count) => {

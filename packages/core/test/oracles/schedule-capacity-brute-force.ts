@@ -72,10 +72,10 @@ function drawAt({ locations }: ScheduleProblem, { powerWatts }: ScheduleJob, loc
   return powerWatts * (pueRatio as number);
 }
 
-type Way = readonly (readonly [location: number, slot: number])[];
+export type Way = readonly (readonly [location: number, slot: number])[];
 
 /** Every set of cells that does a job's work. */
-function waysOf({ slots, locations }: ScheduleProblem, job: ScheduleJob): readonly Way[] {
+export function waysOf({ slots, locations }: ScheduleProblem, job: ScheduleJob): readonly Way[] {
   const hours = job.runtimeMs / slots.stepMs;
   const last = job.deadlineAtMs === undefined ? slots.count : (job.deadlineAtMs - slots.startAtMs) / slots.stepMs;
   const allowed = locations.flatMap(({ id }, index) => ((job.locationIds?.includes(id) ?? true) ? [index] : []));

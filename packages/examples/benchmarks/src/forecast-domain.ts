@@ -1,6 +1,7 @@
 import { fast, forecast, full, seasonalNaive, type ForecastModel } from '@spillway/forecast';
 import { readDomainSeries, type DomainSeries } from './forecast-data.ts';
 import { coverage, mean, meanAbsoluteError, seasonalScale } from './forecast-measures.ts';
+import { savedBand } from './forecast-saved-band.ts';
 import { formatTable } from './table.ts';
 
 /** One method on one series. */
@@ -11,6 +12,8 @@ export interface ForecastDomainRow {
   readonly mase: number;
   /** Share of the MASE of the seasonal naive method that is saved, per cent. */
   readonly savedPercent: number;
+  /** Where 95 % of the savings of resampled origins lie: how sure the figure is. */
+  readonly savedBandPercent: { readonly low: number; readonly high: number };
   /** Share inside the band of level 0.8; absent when there was none. */
   readonly coverageRatio: number | undefined;
 }
@@ -42,12 +45,15 @@ export function forecastDomainBenchmark(options: ForecastDomainOptions): readonl
   return readDomainSeries(dataDirectory).flatMap((series) => {
     const cases = casesOf(series, origins, historyCount);
     const rows = METHODS.map(([method, model]) => ({ method, ...measure(cases, model) }));
-    const reference = rows[0]!.mase;
-    return rows.map((row) => ({
+    const reference = rows[0]!.mases;
+    return rows.map(({ method, mases, coverageRatio }) => ({
       series: series.id,
       originCount: cases.length,
-      ...row,
-      savedPercent: 100 * (1 - row.mase / reference),
+      method,
+      mase: mean(mases),
+      savedPercent: 100 * (1 - mean(mases) / mean(reference)),
+      savedBandPercent: savedBand(mases, reference),
+      coverageRatio,
     }));
   });
 }
@@ -87,7 +93,7 @@ function measure(cases: readonly Case[], model: ForecastModel) {
   });
   const covered = scored.flatMap((one) => (one.covered === undefined ? [] : [one.covered]));
   return {
-    mase: mean(scored.map(({ mase }) => mase)),
+    mases: scored.map(({ mase }) => mase),
     coverageRatio: covered.length === 0 ? undefined : mean(covered),
   };
 }
@@ -95,13 +101,14 @@ function measure(cases: readonly Case[], model: ForecastModel) {
 /** The rows as text. */
 export function formatForecastDomain(rows: readonly ForecastDomainRow[]): string {
   return formatTable(
-    ['series', 'method', 'origins', 'MASE', 'saved', 'cover 0.8'],
+    ['series', 'method', 'origins', 'MASE', 'saved', '95 % of resampled', 'cover 0.8'],
     rows.map((row) => [
       row.series,
       row.method,
       String(row.originCount),
       row.mase.toFixed(3),
       `${row.savedPercent.toFixed(1)} %`,
+      `${row.savedBandPercent.low.toFixed(1)} to ${row.savedBandPercent.high.toFixed(1)}`,
       row.coverageRatio?.toFixed(3) ?? '',
     ]),
     [0, 1],

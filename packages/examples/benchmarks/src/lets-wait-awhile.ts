@@ -1,9 +1,10 @@
-import { createRandom, schedule, verifySchedule } from '@spillway/core';
-import type { CarbonSeries, Random, ScheduleJob, ScheduleProblem } from '@spillway/core';
+import { schedule, verifySchedule } from '@spillway/core';
+import type { CarbonSeries, ScheduleJob, ScheduleProblem } from '@spillway/core';
 import { HALF_HOUR_MS, readCarbonSeries, readMachineLearningJobs } from './lets-wait-awhile-data.ts';
 import type { MachineLearningJob } from './lets-wait-awhile-data.ts';
 import { latestFinishAtMs } from './lets-wait-awhile-deadlines.ts';
 import type { WaitConstraint } from './lets-wait-awhile-deadlines.ts';
+import { noisyForecasts } from './lets-wait-awhile-noise.ts';
 
 /** Where the data are, and which noise to draw. */
 export interface LetsWaitAwhileOptions {
@@ -40,9 +41,6 @@ const WAYS = [
   { constraint: 'semi-weekly', mode: 'contiguous' },
   { constraint: 'semi-weekly', mode: 'interruptible' },
 ] as const;
-const NOISE_SERIES_COUNT = 10;
-/** Standard deviation of the forecast error over the mean of the series. */
-const NOISE_RATIO = 0.05;
 
 /**
  * Repeats scenario II (machine-learning jobs) of "Let's Wait Awhile": plans each job on a forecast with 5 % Gaussian
@@ -62,9 +60,7 @@ export function letsWaitAwhileBenchmark(options: LetsWaitAwhileOptions): readonl
   const set = readMachineLearningJobs(jobsFile);
   return (['DE', 'GB', 'FR'] as const).flatMap((region) => {
     const actual = readCarbonSeries(dataDirectory, region);
-    // One generator draws the ten series one after the other, so no two seeds share any.
-    const random = createRandom(seed);
-    const forecasts = Array.from({ length: NOISE_SERIES_COUNT }, () => withNoise(actual, random));
+    const forecasts = noisyForecasts(actual, seed);
     return WAYS.map(({ constraint, mode }, index): LetsWaitAwhileCell => {
       const publishedPercent = PUBLISHED_PERCENT[region][index]!;
       const oursPercent = meanSavingPercent(actual, forecasts, toJobs(set, actual, constraint, mode));
@@ -99,11 +95,6 @@ export function formatLetsWaitAwhile(cells: readonly LetsWaitAwhileCell[]): stri
     ...rows,
     `largest difference: ${worst.toFixed(2)} points`,
   ].join('\n');
-}
-
-function withNoise(actual: CarbonSeries, { normal }: Random): CarbonSeries {
-  const mean = actual.values.reduce((sum, value) => sum + value, 0) / actual.values.length;
-  return { ...actual, values: actual.values.map((value) => Math.max(0, value + normal() * NOISE_RATIO * mean)) };
 }
 
 /** The set as jobs of 1 kW; all draw the same power, so the saving does not depend on it. */

@@ -7,7 +7,9 @@ import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
 import { forecastPlot } from './forecast-plot.ts';
 import { forecastPriceBenchmark, formatForecastPrice } from './forecast-price.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from './forecast-recent.ts';
+import { forecastSeasonsBenchmark, formatForecastSeasons } from './forecast-seasons.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
+import { formatNightly, nightlyBenchmark } from './lets-wait-awhile-nightly.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
 import { formatPackChurn, packChurnBenchmark } from './pack-churn.ts';
 import { TASK_MIXES } from './pack-mix-list.ts';
@@ -148,10 +150,11 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   program
     .command('lets-wait-awhile')
-    .description("Scenario II of Let's Wait Awhile (Middleware 2021): carbon saved by waiting, DE, GB, FR, 2020")
+    .description("Scenarios I and II of Let's Wait Awhile (Middleware 2021): carbon saved by waiting, DE, GB, FR, 2020")
     .requiredOption('--data <directory>', 'folder with DE_2020_30min.csv, GB_2020_30min.csv and FR_2020_30min.csv')
     .requiredOption('--jobs <file>', 'the job set: CSV with id, startSlot and slots (half hours)')
     .action(({ data, jobs }: { readonly data: string; readonly jobs: string }) => {
+      process.stdout.write(`${formatNightly(nightlyBenchmark({ dataDirectory: data }))}\n\n`);
       const cells = letsWaitAwhileBenchmark({ dataDirectory: data, jobsFile: jobs });
       process.stdout.write(`${formatLetsWaitAwhile(cells)}\n`);
     });
@@ -244,6 +247,14 @@ function addForecastRest(group: Command): void {
     .option('--data <directory>', 'folder with azure-llm-2023-conv.json, in place of the trace of the repository')
     .action((options: { readonly data?: string }) => {
       process.stdout.write(`${formatForecastRecent(forecastRecentBenchmark(options.data))}\n`);
+    });
+  group
+    .command('seasons')
+    .description('Generated series with and without a season: how often one is missed, and how often one is made up')
+    .option('--series <count>', 'series of each kind and length', '30')
+    .action((options: { readonly series: string }) => {
+      const rows = forecastSeasonsBenchmark({ seriesCount: parseCount('--series', options.series) });
+      process.stdout.write(`${formatForecastSeasons(rows)}\n`);
     });
   group
     .command('plot')

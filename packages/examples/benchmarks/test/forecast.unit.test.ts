@@ -10,6 +10,7 @@ import { coverage, intervalScore, mape, meanAbsoluteError, seasonalScale, smape 
 import { AUGURS_VERSION, augursMstl } from '../src/forecast-peer.ts';
 import { forecastPlot } from '../src/forecast-plot.ts';
 import { forecastPriceBenchmark, formatForecastPrice } from '../src/forecast-price.ts';
+import { forecastSeasonsBenchmark, formatForecastSeasons } from '../src/forecast-seasons.ts';
 import { forecastRecentBenchmark, formatForecastRecent } from '../src/forecast-recent.ts';
 
 let directory: string;
@@ -132,6 +133,20 @@ describe('augursMstl', () => {
     };
 
     expect(manifest.devDependencies['@bsull/augurs']).toBe(AUGURS_VERSION);
+  });
+});
+
+describe('forecastSeasonsBenchmark', () => {
+  it('draws every kind, with and without a season, the same for a seed', () => {
+    const rows = forecastSeasonsBenchmark({ seriesCount: 3 });
+
+    expect(rows.length).toBe(11 + 9);
+    // Two lengths; with a season three of them and three shapes as well.
+    expect(new Set(rows.map(({ seriesCount }) => seriesCount))).toEqual(new Set([6, 18]));
+    expect(rows.slice(0, 11).every(({ missedCount }) => missedCount === undefined)).toBe(true);
+    expect(rows.slice(11).every(({ missedCount }) => missedCount !== undefined)).toBe(true);
+    expect(forecastSeasonsBenchmark({ seriesCount: 3 })).toEqual(rows);
+    expect(formatForecastSeasons(rows).split('\n').length).toBe(21);
   });
 });
 

@@ -5,6 +5,7 @@ import { DAY_MS, HOUR_MS, InvalidInputError } from '@spillway/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCarbonSeries, readMachineLearningJobs } from '../src/lets-wait-awhile-data.ts';
 import { latestFinishAtMs } from '../src/lets-wait-awhile-deadlines.ts';
+import { formatNightly, nightlyBenchmark } from '../src/lets-wait-awhile-nightly.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from '../src/lets-wait-awhile.ts';
 
 let directory: string;
@@ -33,6 +34,34 @@ function writeJobs(...rows: readonly string[]): string {
 const writeAll = (intensityAt: (slot: number) => number) => {
   for (const region of ['DE', 'GB', 'FR']) writeRegion(region, intensityAt);
 };
+
+describe('nightlyBenchmark', () => {
+  it('saves nothing where every hour is alike, but for the night that the published sum drops', () => {
+    writeAll(() => 200);
+
+    const cells = nightlyBenchmark({ dataDirectory: directory });
+
+    expect(cells.map(({ region }) => region)).toEqual(['DE', 'GB', 'FR']);
+    for (const cell of cells) {
+      expect(cell.allNightsPercent).toBeCloseTo(0, 9);
+      // Fourteen days hold thirteen nights with eight hours after them.
+      expect(cell.oursPercent).toBeCloseTo(100 / 13, 9);
+    }
+  });
+
+  it('moves each night into the clean hour within eight hours, and not into a cleaner one beyond', () => {
+    // 01:00 is at 400; 09:00 at 100 is the last slot in reach, 09:30 at 10 is out of it.
+    writeAll((slot) => (slot % 48 === 18 ? 100 : slot % 48 === 19 ? 10 : 400));
+
+    const [cell] = nightlyBenchmark({ dataDirectory: directory });
+
+    expect(cell!.allNightsPercent).toBeCloseTo(75, 9);
+    expect(cell!.perfectPercent).toBeCloseTo(75, 9);
+    expect(cell!.oursPercent).toBeCloseTo(100 * (1 - (12 * 100) / (13 * 400)), 9);
+    expect(cell!.differencePoints).toBeCloseTo(cell!.oursPercent - 11.74, 9);
+    expect(formatNightly([cell!]).split('\n').length).toBe(4);
+  });
+});
 
 describe('letsWaitAwhileBenchmark', () => {
   it('saves nothing where every hour is alike and nothing can be forecast', () => {

@@ -4,6 +4,9 @@ import { autoregress } from '../numeric/autoregression.ts';
 import type { ForecastModel, PredictFrom } from '../types.ts';
 import { modelOf } from './model-of.ts';
 
+/** Cycles of the shortest season within the longest that changes are explained by: from the second on, those of a week of days. */
+const MAX_CYCLES_BETWEEN = 5;
+
 /** What an autoregression looks at. */
 export interface AutoregressionOptions {
   /**
@@ -27,7 +30,8 @@ export interface FourierAutoregressionOptions extends AutoregressionOptions {
 
 /**
  * Creates the model that explains each value by the latest ones and by those around one and two seasons before, and runs this
- * forward step by step: lags 1, 2, 3, s - 1, s, s + 1, 2s for the shortest season, and around s and 2s for the longest.
+ * forward step by step: lags 1, 2, 3, s - 1, s, s + 1, 2s for the shortest season, and around s and 2s for the longest. Changes are explained
+ * by 3s to 6s of the shortest season as well, and by 2s alone of the longest.
  *
  * The coefficients are found by least squares with a penalty (ridge). Lags that reach further back than half the history are
  * left out. Forecasts follow a change of unit and of zero; they stay within eight standard deviations of the past.
@@ -56,7 +60,7 @@ export function ridgeAutoregression(options: AutoregressionOptions = {}): Foreca
 
 /**
  * Creates the model that explains each value by the sines and cosines of the longest season and by a few lags: 1, 2, 3 and
- * those at and after the shortest season. Smooth shapes of any length of season take few coefficients.
+ * those around the shortest season. Smooth shapes of any length of season take few coefficients.
  *
  * Source: Hyndman and Athanasopoulos, "Forecasting: Principles and Practice", 3rd ed., §7.4 and §12.1 (dynamic harmonic
  * regression), with lags in place of an ARIMA error.
@@ -78,7 +82,7 @@ export function fourierAutoregression(options: FourierAutoregressionOptions = {}
     const own = ascending(options.seasons ?? seasons);
     const [short = 1] = own;
     const period = own.at(-1) ?? 1;
-    const lags = ascending(options.lags ?? [1, 2, 3, short, short + 1]);
+    const lags = ascending(options.lags ?? [1, 2, 3, short - 1, short, short + 1]);
     const waveCount = Math.min(options.waves ?? 40, Math.ceil(period / 2) - 1);
     const harmonics = Array.from({ length: waveCount }, (_, k) => k + 1);
     const terms = { lags, period, harmonics, first: 0, ridge: options.ridge ?? 1 };
@@ -109,8 +113,10 @@ function seasonalLags(seasons: readonly number[], isDifferenced: boolean): reado
   const [short = 1] = own;
   const long = own.at(-1) ?? short;
   const around = (season: number) => [season - 1, season, season + 1];
-  const far = isDifferenced ? [2 * long] : around(2 * long);
-  return [1, 2, 3, ...around(short), 2 * short, ...around(long), ...far];
+  const near = [1, 2, 3, ...around(short), 2 * short, ...around(long)];
+  if (!isDifferenced) return [...near, ...around(2 * long)];
+  const between = Array.from({ length: MAX_CYCLES_BETWEEN }, (_, k) => (k + 2) * short);
+  return [...near, ...between.filter((lag) => lag < long - 1), 2 * long];
 }
 
 function ascending(lengths: readonly number[]): readonly number[] {

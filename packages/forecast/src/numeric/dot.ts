@@ -21,35 +21,48 @@ export function dot(values: Float64Array, one: number, other: number, count: num
   return a + b + (c + d);
 }
 
+/** Lags of an array, an even number of them, and the sums of products of values so many steps back, row by row. */
+export interface LagProducts {
+  readonly lags: Int32Array;
+  /** `lags.length` squared. */
+  readonly sums: Float64Array;
+}
+
 /**
- * Adds to four sums in a row the products of one stretch with four others, any of which may overlap. Each value of the one is read once for all
- * four: about 1.6 times as fast as four calls of {@link dot}.
- *
- * @param lags - the others start so many steps before `start`, four in a row from index `at` on.
- * @param sums - changed from index `into` on.
+ * Adds the products of the steps from `from` to `to - 1` to four sums: those of the lags `row` and `row + 1` with the lags `column` and
+ * `column + 1`. Four values are read for four products: twice as fast as four calls of {@link dot}.
  */
-export function addFourDots(
+export function addFourProducts(
   values: Float64Array,
-  { one, start, count }: { readonly one: number; readonly start: number; readonly count: number },
-  lags: Int32Array,
-  at: number,
-  sums: Float64Array,
-  into: number,
+  from: number,
+  to: number,
+  { lags, sums }: LagProducts,
+  row: number,
+  column: number,
 ): void {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let [i, j, k, l] = [start - lags[at]!, start - lags[at + 1]!, start - lags[at + 2]!, start - lags[at + 3]!];
-  const end = one + count;
-  for (let p = one; p < end; p++, i++, j++, k++, l++) {
-    const value = values[p]!;
-    a += value * values[i]!;
-    b += value * values[j]!;
-    c += value * values[k]!;
-    d += value * values[l]!;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = from - lags[row]!;
+  let j = from - lags[row + 1]!;
+  let k = from - lags[column]!;
+  let l = from - lags[column + 1]!;
+  for (let at = from; at < to; at++, i++, j++, k++, l++) {
+    const upper = values[i]!;
+    const lower = values[j]!;
+    const left = values[k]!;
+    const right = values[l]!;
+    a += upper * left;
+    b += upper * right;
+    c += lower * left;
+    d += lower * right;
   }
+  const into = row * lags.length + column;
   sums[into]! += a;
   sums[into + 1]! += b;
-  sums[into + 2]! += c;
-  sums[into + 3]! += d;
+  sums[into + lags.length]! += c;
+  sums[into + lags.length + 1]! += d;
 }
 
 /** The sum of a stretch, four sums side by side as in {@link dot}. */

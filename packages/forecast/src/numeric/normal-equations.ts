@@ -1,4 +1,4 @@
-import { addFourDots, dot, sumOf } from './dot.ts';
+import { addFourProducts, sumOf } from './dot.ts';
 import { waveSums, type Waves } from './waves.ts';
 
 /** Columns of an autoregression: a constant, lagged values, and the sines and cosines of one period. */
@@ -32,22 +32,16 @@ export function normalEquations(
   first: number,
   { lags, waves }: Design,
 ): (to: number) => LinearSystem {
-  // The lag 0 is the target: its row of products is the right side.
-  const shifts = Int32Array.from([...lags, 0]);
-  const totals = new Float64Array(shifts.length);
-  const squares = new Float64Array(shifts.length * lags.length);
+  // The lag 0 is the target: its row of products is the right side. A second one makes their number even.
+  const shifts = Int32Array.from(lags.length % 2 === 0 ? [...lags, 0, 0] : [...lags, 0]);
+  const width = shifts.length;
+  const totals = new Float64Array(width);
+  const products = { lags: shifts, sums: new Float64Array(width * width) };
   let done = first;
   const grow = (to: number): void => {
-    const count = to - done;
-    for (let k = 0; k < shifts.length; k++) {
-      const one = done - shifts[k]!;
-      const stretch = { one, start: done, count };
-      totals[k]! += sumOf(values, one, count);
-      const row = k * lags.length;
-      const columnCount = Math.min(k + 1, lags.length);
-      let j = 0;
-      for (; j + 3 < columnCount; j += 4) addFourDots(values, stretch, shifts, j, squares, row + j);
-      for (; j < columnCount; j++) squares[row + j]! += dot(values, one, done - lags[j]!, count);
+    for (let k = 0; k < width; k++) totals[k]! += sumOf(values, done - shifts[k]!, to - done);
+    for (let k = 0; k < width; k += 2) {
+      for (let j = 0; j <= k; j += 2) addFourProducts(values, done, to, products, k, j);
     }
     done = to;
   };
@@ -66,8 +60,8 @@ export function normalEquations(
     for (let k = 0; k < lags.length; k++) {
       const row = (k + 1) * size;
       matrix[row] = totals[k]!;
-      for (let j = 0; j <= k; j++) matrix[row + j + 1] = squares[k * lags.length + j]!;
-      right[k + 1] = squares[lags.length * lags.length + k]!;
+      for (let j = 0; j <= k; j++) matrix[row + j + 1] = products.sums[k * width + j]!;
+      right[k + 1] = products.sums[lags.length * width + k]!;
     }
     if (cross === undefined) return { matrix, right, size };
     const { crosses, sums } = cross(to);
