@@ -138,6 +138,7 @@ export type {
   Churn,
   ParetoOptions,
   ParetoPoint,
+  Predecessor,
   PreviousPlan,
   ReplanInput,
   ReplanResult,

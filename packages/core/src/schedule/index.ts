@@ -11,6 +11,7 @@ export type {
   Assignment,
   BaselineAmounts,
   BoundVerification,
+  Predecessor,
   PreviousPlan,
   RunNow,
   ScheduleAmounts,

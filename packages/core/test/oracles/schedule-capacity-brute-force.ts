@@ -31,9 +31,11 @@ export function bruteForceAll(
   let leastValue = Infinity;
   let optimum: number | undefined;
   const waysByJob = problem.jobs.map((job) => waysOf(problem, job));
+  const chosen = new Map<string, Way>();
   const visit = (index: number, leftOut: number, cost: number, value: number): void => {
     if (leftOut > fewestLeftOut && value > leastValue) return;
     if (index === problem.jobs.length) {
+      if (!isInOrder(problem, chosen)) return;
       fewestLeftOut = Math.min(fewestLeftOut, leftOut);
       leastValue = Math.min(leastValue, value);
       if (leftOut === 0 && (optimum === undefined || cost < optimum)) optimum = cost;
@@ -49,6 +51,7 @@ export function bruteForceAll(
         free[location]![slot]! -= width;
         watts[location]![slot]! -= drawAt(problem, job, location);
       }
+      chosen.set(job.id, way);
       visit(
         index + 1,
         leftOut,
@@ -60,10 +63,23 @@ export function bruteForceAll(
         watts[location]![slot]! += drawAt(problem, job, location);
       }
     }
+    chosen.delete(job.id);
     visit(index + 1, leftOut + 1, cost, value + (job.value ?? 1));
   };
   visit(0, 0, 0, 0);
   return { fewestLeftOut, leastValue, optimum };
+}
+
+/** True when every job that runs starts after those it waits for, which run too. */
+function isInOrder({ jobs, slots }: ScheduleProblem, chosen: ReadonlyMap<string, Way>): boolean {
+  return jobs.every(({ id, after = [] }) => {
+    const slotsOf = (jobId: string) => chosen.get(jobId)!.map(([, slot]) => slot);
+    if (!chosen.has(id)) return true;
+    return after.every(({ jobId, lagMs = 0 }) => {
+      if (!chosen.has(jobId)) return false;
+      return Math.min(...slotsOf(id)) >= Math.max(...slotsOf(jobId)) + 1 + lagMs / slots.stepMs;
+    });
+  });
 }
 
 /** Watts of a job at the meter; the oracle knows PUE as one number only. */
