@@ -130,12 +130,22 @@ export type {
   RepartitionMigReason,
   RepartitionMigResult,
 } from './mig/index.ts';
-export { explainSchedule, paretoFront, replan, schedule, verifyBound, verifySchedule } from './schedule/index.ts';
+export {
+  explainSchedule,
+  paretoFront,
+  replan,
+  schedule,
+  scheduleLexicographic,
+  scheduleWithin,
+  verifyBound,
+  verifySchedule,
+} from './schedule/index.ts';
 export type {
   Assignment,
   BaselineAmounts,
   BoundVerification,
   Churn,
+  LexicographicOrder,
   ParetoOptions,
   ParetoPoint,
   Predecessor,
@@ -146,6 +156,7 @@ export type {
   ScheduleAmounts,
   ScheduledJob,
   ScheduleJob,
+  ScheduleLimits,
   ScheduleLocation,
   ScheduleObjective,
   ScheduleOptions,
@@ -159,6 +170,8 @@ export type {
   UnplaceableJob,
   UnplaceableReason,
   VerifyBoundOptions,
+  WithinOptions,
+  WithinResult,
 } from './schedule/index.ts';
 export { adaptiveBands, decayedHistogram, ewma, fitHalfLife } from './forecast/index.ts';
 export type {

@@ -19,8 +19,9 @@ export function dropOrphans(game: Game): void {
   const { table, plan } = game;
   if (table.links === undefined) return;
   const queue = [...plan.count.keys()].filter((job) => plan.count[job] === 0);
-  for (let next = 0; next < queue.length; next++) {
-    for (const { job } of table.links.after[queue[next]!]!) {
+  // Jobs added on the way are visited too.
+  for (const lost of queue) {
+    for (const { job } of table.links.after[lost]!) {
       if (plan.count[job] === 0) continue;
       remove(game, job);
       queue.push(job);

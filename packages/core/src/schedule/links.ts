@@ -27,17 +27,15 @@ export function createLinks(
   const rankOf = new Map(competitors.map(({ job }, rank) => [job.id, rank]));
   const before = competitors.map((): Link[] => []);
   const after = competitors.map((): Link[] => []);
-  let isLinked = false;
   competitors.forEach(({ job }, j) => {
     for (const { jobId, lagMs = 0 } of job.after ?? []) {
       const other = rankOf.get(jobId);
       if (other === undefined) continue;
-      isLinked = true;
       before[j]!.push({ job: other, lag: lagMs / slots.stepMs });
       after[other]!.push({ job: j, lag: lagMs / slots.stepMs });
     }
   });
-  return isLinked ? { before, after, least } : undefined;
+  return before.some((list) => list.length > 0) ? { before, after, least } : undefined;
 }
 
 /** Where the jobs of a plan are, as far as their order is concerned. */

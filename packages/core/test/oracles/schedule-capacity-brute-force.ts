@@ -15,7 +15,8 @@ export interface BestOfAll {
  */
 export function bruteForceAll(
   problem: ScheduleProblem,
-  costOf: (job: ScheduleJob, location: number, slot: number) => number,
+  costOf: CostOf,
+  limits: readonly { readonly costOf: CostOf; readonly most: number }[] = [],
 ): BestOfAll {
   const free = problem.locations.map(({ gpuCount = Infinity }) =>
     Array.from({ length: problem.slots.count }, (_, slot) =>
@@ -36,6 +37,12 @@ export function bruteForceAll(
     if (leftOut > fewestLeftOut && value > leastValue) return;
     if (index === problem.jobs.length) {
       if (!isInOrder(problem, chosen)) return;
+      const sumOf = (costs: CostOf) =>
+        problem.jobs.reduce(
+          (sum, job) => (chosen.get(job.id) ?? []).reduce((part, [at, slot]) => part + costs(job, at, slot), sum),
+          0,
+        );
+      if (limits.some((limit) => sumOf(limit.costOf) > limit.most)) return;
       fewestLeftOut = Math.min(fewestLeftOut, leftOut);
       leastValue = Math.min(leastValue, value);
       if (leftOut === 0 && (optimum === undefined || cost < optimum)) optimum = cost;
@@ -88,6 +95,7 @@ function drawAt({ locations }: ScheduleProblem, { powerWatts }: ScheduleJob, loc
   return powerWatts * (pueRatio as number);
 }
 
+type CostOf = (job: ScheduleJob, location: number, slot: number) => number;
 type Way = readonly (readonly [location: number, slot: number])[];
 
 /** Every set of cells that does a job's work. */
