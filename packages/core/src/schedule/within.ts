@@ -152,11 +152,10 @@ export function scheduleLexicographic(
 ): WithinResult {
   const { first, toleranceRatio = 0 } = order;
   checkNumber('toleranceRatio', toleranceRatio, { min: 0 });
-  if (first !== 'carbon' && first !== 'cost') {
+  if (!['carbon', 'cost'].includes(first)) {
     throw new InvalidInputError('first', "must be 'carbon' or 'cost'", first, { hint: 'Check the spelling.' });
   }
-  const { maxPlans: _, ...rest } = options;
-  const { totals } = schedule({ ...problem, objective: { kind: first } }, rest);
+  const { totals } = schedule({ ...problem, objective: { kind: first } }, options);
   // Money may be negative: the tolerance is a share of its size.
   const most = (value: number) => value + (toleranceRatio + 1e-12) * Math.abs(value);
   const limits = first === 'carbon' ? { carbonGrams: most(totals.carbonGrams) } : { costUsd: most(totals.costUsd) };
