@@ -135,21 +135,38 @@ export type {
   RepartitionMigReason,
   RepartitionMigResult,
 } from './mig/index.ts';
-export { explainSchedule, paretoFront, replan, schedule, verifyBound, verifySchedule } from './schedule/index.ts';
+export {
+  explainSchedule,
+  paretoFront,
+  replan,
+  schedule,
+  scheduleLexicographic,
+  scheduleOnPaths,
+  scheduleWithin,
+  verifyBound,
+  verifySchedule,
+} from './schedule/index.ts';
 export type {
   Assignment,
   BaselineAmounts,
   BoundVerification,
   Churn,
+  LexicographicOrder,
+  OnPathsOptions,
+  OnPathsResult,
   ParetoOptions,
   ParetoPoint,
+  PathOutcome,
+  Predecessor,
   PreviousPlan,
   ReplanInput,
   ReplanResult,
   RunNow,
+  SampledPath,
   ScheduleAmounts,
   ScheduledJob,
   ScheduleJob,
+  ScheduleLimits,
   ScheduleLocation,
   ScheduleObjective,
   ScheduleOptions,
@@ -163,6 +180,8 @@ export type {
   UnplaceableJob,
   UnplaceableReason,
   VerifyBoundOptions,
+  WithinOptions,
+  WithinResult,
 } from './schedule/index.ts';
 export { adaptiveBands, decayedHistogram, ewma, fitHalfLife } from './forecast/index.ts';
 export type {

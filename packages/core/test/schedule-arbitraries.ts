@@ -127,6 +127,30 @@ export interface CompetingShape extends ProblemShape {
   readonly hasLimits?: boolean;
 }
 
+/** The same problems with jobs that wait for others: by order of their ids or against it, with lags. */
+export function ordered(generated: fc.Arbitrary<ScheduleProblem>, lagHours: readonly number[]) {
+  return generated.chain((problem) => {
+    const { length } = problem.jobs;
+    const pair = fc.record({ isLinked: fc.integer({ min: 0, max: 2 }), lag: fc.constantFrom(...lagHours) });
+    return fc
+      .record({
+        pairs: fc.array(pair, { minLength: length * length, maxLength: length * length }),
+        isReversed: fc.boolean(),
+      })
+      .map(({ pairs, isReversed }): ScheduleProblem => {
+        const jobs = problem.jobs.map((job, k) => {
+          const after = problem.jobs.flatMap(({ id }, other) => {
+            const { isLinked, lag } = pairs[k * length + other]!;
+            const isBefore = isReversed ? other > k : other < k;
+            return isBefore && isLinked === 0 ? [{ jobId: id, ...(lag > 0 && { lagMs: lag * HOUR_MS }) }] : [];
+          });
+          return after.length === 0 ? job : { ...job, after };
+        });
+        return { ...problem, jobs };
+      });
+  });
+}
+
 function withLimits(generated: fc.Arbitrary<ScheduleProblem>): fc.Arbitrary<ScheduleProblem> {
   return generated.chain((problem) => {
     const { count } = problem.slots;

@@ -3,6 +3,7 @@ import { setTerms } from './congestion.ts';
 import { createGame, install } from './game.ts';
 import type { Game } from './game.ts';
 import type { ProblemTable } from './problem-table.ts';
+import { dropOrphans } from './keep-order.ts';
 import { inOrder } from './shuffle.ts';
 
 /** Jobs in the order of their windows, each in the best place that is left; those without one have none. */
@@ -13,6 +14,7 @@ export function planGreedily(table: ProblemTable): Game {
   for (const job of order) {
     if (bestReply(table, game.congestion, game.reply, job, Infinity, -1) < Infinity) install(game, job);
   }
+  dropOrphans(game);
   return game;
 }
 

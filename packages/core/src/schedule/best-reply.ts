@@ -1,5 +1,7 @@
 import type { Congestion } from './congestion.ts';
-import { CONTIGUOUS, ELASTIC, MIGRATABLE } from './problem-table.ts';
+import { earliestStart, latestFinish } from './links.ts';
+import type { Times } from './links.ts';
+import { CONTIGUOUS, ELASTIC, EPSILON, MIGRATABLE } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
 import { SHORT, takeScratch } from './reply.ts';
 import type { Reply } from './reply.ts';
@@ -27,6 +29,43 @@ export function bestReply(
   limit: number,
   home: number,
   isShort = false,
+): number {
+  if (reply.times === undefined) return searchReply(table, congestion, reply, job, limit, home, isShort);
+  const { first, end, tail, lastStart } = table;
+  const window = [first[job]!, end[job]!, tail[job]!, lastStart[job]!] as const;
+  const hasTime = narrow(table, reply.times, job);
+  if (!hasTime) reply.looks++;
+  reply.count = 0;
+  const cost = hasTime ? searchReply(table, congestion, reply, job, limit, home, isShort) : Infinity;
+  [first[job], end[job], tail[job], lastStart[job]] = window;
+  return cost;
+}
+
+/** Sets the window of a job to what the others leave it; false when that is too short. */
+function narrow(table: ProblemTable, times: Times, job: number): boolean {
+  const { first, end, tail, lastStart, mode, work } = table;
+  const start = earliestStart(times, first, job);
+  const last = end[job]! - 1 + tail[job]!;
+  let finish = latestFinish(times, end, tail, job);
+  // Only a job in one piece can end inside any slot.
+  if (finish < last && mode[job] !== CONTIGUOUS) finish = Math.floor(finish + EPSILON);
+  if (start + times.links.least[job]! > finish + EPSILON) return false;
+  first[job] = start;
+  if (finish === last) return true;
+  end[job] = Math.ceil(finish - EPSILON);
+  tail[job] = finish - (end[job] - 1);
+  lastStart[job] = Math.floor(finish - work[job]! + EPSILON);
+  return true;
+}
+
+function searchReply(
+  table: ProblemTable,
+  congestion: Congestion,
+  reply: Reply,
+  job: number,
+  limit: number,
+  home: number,
+  isShort: boolean,
 ): number {
   reply.count = 0;
   const mode = table.mode[job]!;

@@ -4,6 +4,7 @@ import type { NumberRule } from '../check-number.ts';
 import { checkIds, checkList } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
+import { orderOf } from './precedence.ts';
 import type {
   PreviousPlan,
   ScheduleJob,
@@ -32,8 +33,32 @@ export function checkProblem(problem: ScheduleProblem): void {
   checkOneSignal(problem.locations);
   checkIds('jobs', problem.jobs);
   for (const job of problem.jobs) checkJob(job);
+  checkOrder(problem.jobs);
   if (problem.objective !== undefined) checkObjective(problem.objective);
   if (problem.previous !== undefined) checkPrevious(problem.previous);
+}
+
+/** Every predecessor is a job, and no job waits for itself, directly or not. */
+function checkOrder(jobs: readonly ScheduleJob[]): void {
+  if (jobs.every(({ after }) => after === undefined)) return;
+  const ids = new Set(jobs.map(({ id }) => id));
+  for (const { id, after = [] } of jobs) {
+    checkList(() => `after of job '${id}'`, after, 'Pass predecessors, for example [{ jobId }].');
+    after.forEach(({ jobId, lagMs }, index) => {
+      const field = `after[${index}]`;
+      checkOptionalNumber(() => `${field}.lagMs of job '${id}'`, lagMs, { min: 0 });
+      if (ids.has(jobId)) return;
+      throw new InvalidInputError(`${field}.jobId of job '${id}'`, 'must be the id of a job', jobId, {
+        hint: 'Leave out predecessors that are done, and let earliestStartAtMs say when.',
+      });
+    });
+  }
+  const { cycle } = orderOf(jobs);
+  if (cycle === undefined) return;
+  const names = cycle.map((id) => `'${id}'`).join(' before ');
+  throw new InvalidInputError(`after of job '${cycle[0]!}'`, 'must not lead back to the job', names, {
+    hint: 'Take out one of these.',
+  });
 }
 
 function checkPrevious({ assignments, movePenalty }: PreviousPlan): void {

@@ -5,6 +5,7 @@ import { createGame, install, jobValue, leftOutCount, leftOutValue, planValue } 
 import type { Game } from './game.ts';
 import { leftOutBound } from './left-out-bound.ts';
 import { keepPrevious } from './keep-previous.ts';
+import { tightenWindows } from './precedence.ts';
 import { createProblemTable, EPSILON } from './problem-table.ts';
 import type { Competitor, ProblemTable } from './problem-table.ts';
 import { boundAt, createRelaxation } from './relaxation.ts';
@@ -23,6 +24,7 @@ import type {
   ShadowPrices,
   SlotGrid,
 } from './types.ts';
+import { windowOf } from './window.ts';
 
 /** What became of the jobs that compete. */
 export interface Competition {
@@ -34,7 +36,7 @@ export interface Competition {
   readonly prices: Float64Array;
   readonly wattPrices: Float64Array | undefined;
   /** Competitors without a place even alone, and what there is too little of. */
-  readonly impossible: ReadonlyMap<number, 'gpus' | 'power'>;
+  readonly impossible: ReadonlyMap<number, 'gpus' | 'power' | 'predecessor'>;
   /** What is left out though each has a place alone, and what any plan must leave out. */
   readonly leftOut: LeftOut;
   readonly stoppedBy: ScheduleResult['stoppedBy'];
@@ -65,18 +67,19 @@ export function compete(
   const everyone = createProblemTable(competitors, sites, slots, objective, previous);
   const impossible = findImpossible(everyone);
   const possible = competitors.map((_, index) => index).filter((index) => !impossible.has(index));
-  const table =
-    impossible.size === 0
-      ? everyone
-      : createProblemTable(
-          possible.map((index) => competitors[index]!),
-          sites,
-          slots,
-          objective,
-          previous,
-        );
-  const stretchesOf = (game: Game, j: number) =>
-    stretchesOfPlan(game.table, game.from, game.plan, j, competitors[possible[j]!]!, sites, slots);
+  const entrants = leaveTime(
+    possible.map((index) => competitors[index]!),
+    slots,
+  );
+  const isSame = impossible.size === 0 && everyone.links === undefined;
+  const table = isSame ? everyone : createProblemTable(entrants, sites, slots, objective, previous);
+  const isLoose = new Set(widenHopeless(table));
+  const stretchesOf = (game: Game, j: number) => {
+    const competitor = entrants[j]!;
+    const { looseWindow = competitor.window } = competitor;
+    const known = isLoose.has(j) ? { ...competitor, window: looseWindow } : competitor;
+    return stretchesOfPlan(game.table, game.from, game.plan, j, known, sites, slots);
+  };
   const baseline = (game: Game): BaselineAmounts => ({
     ...sumAmounts(possible.map((index, j) => amountsOfStretches(competitors[index]!.job, stretchesOf(game, j)))),
     leftOutCount: leftOutCount(game),
@@ -92,15 +95,7 @@ export function compete(
   };
 
   const { rowCount, jobCount } = table;
-  const kept =
-    previous &&
-    keepPrevious(
-      table,
-      possible.map((index) => competitors[index]!),
-      sites,
-      slots,
-      previous,
-    );
+  const kept = previous && keepPrevious(table, entrants, sites, slots, previous);
   const isBest = kept !== undefined && isBestWithoutPrices(kept);
   const free = isBest
     ? possible.map((_, j) => stretchesOf(kept, j))
@@ -133,6 +128,7 @@ export function compete(
   };
   const solution = solve(table, terms, kept === undefined ? [greedy] : [kept, greedy]);
   const { game, stoppedBy } = solution;
+  for (const job of solution.filled) isLoose.add(job);
   const certificate = certify(solution);
   return {
     ...rest,
@@ -181,6 +177,18 @@ function proveLeftOut({ game, prices }: Solution): LeftOut {
   return { value, provenCount: Math.max(some, provenValue > 1e-9 * value ? 1 : 0), provenValue };
 }
 
+/** The same jobs with windows that leave those before and after them their time. */
+function leaveTime(competitors: readonly Competitor[], slots: SlotGrid): readonly Competitor[] {
+  const jobs = competitors.map(({ job }) => job);
+  const tightened = tightenWindows(jobs, slots, true);
+  if (tightened === jobs) return competitors;
+  return competitors.map((competitor, index) => ({
+    ...competitor,
+    window: windowOf(tightened[index]!, slots),
+    looseWindow: competitor.window,
+  }));
+}
+
 /** True when each job of a plan has what it would have alone. */
 function isBestWithoutPrices(game: Game): boolean {
   const { table } = game;
@@ -190,14 +198,30 @@ function isBestWithoutPrices(game: Game): boolean {
 }
 
 /** Jobs without any plan in an empty fleet. */
-function findImpossible(table: ProblemTable): ReadonlyMap<number, 'gpus' | 'power'> {
-  const impossible = new Map<number, 'gpus' | 'power'>();
+function findImpossible(strict: ProblemTable): ReadonlyMap<number, 'gpus' | 'power' | 'predecessor'> {
+  const impossible = new Map<number, 'gpus' | 'power' | 'predecessor'>();
+  const table = { ...strict, ...strict.loose };
   for (const j of withoutReply(table)) impossible.set(j, 'power');
   if (impossible.size === 0) return impossible;
-  const { cellCount } = table;
+  const { cellCount, links } = table;
   const powered = { ...table, capacity: table.capacity.map((most, row) => (row < cellCount ? most : Infinity)) };
   for (const j of withoutReply(powered)) impossible.set(j, 'gpus');
+  // Entries added on the way are visited too.
+  for (const [j] of impossible) {
+    for (const { job } of links?.after[j] ?? []) if (!impossible.has(job)) impossible.set(job, 'predecessor');
+  }
   return impossible;
+}
+
+/** Gives jobs that find no place early enough for those after them their whole window, so that they have an answer. */
+function widenHopeless(table: ProblemTable): ReadonlySet<number> {
+  const hopeless = new Set(table.links === undefined ? [] : withoutReply(table));
+  for (const j of hopeless) {
+    table.end[j] = table.loose.end[j]!;
+    table.tail[j] = table.loose.tail[j]!;
+    table.lastStart[j] = table.loose.lastStart[j]!;
+  }
+  return hopeless;
 }
 
 function withoutReply(table: ProblemTable): readonly number[] {
@@ -215,6 +239,7 @@ function placeAlone(
   sites: readonly Site[],
   slots: SlotGrid,
 ): readonly (readonly Stretch[])[] | undefined {
+  if (table.links !== undefined) return undefined;
   const game = createGame(table);
   setTerms(table, game.congestion, {});
   const { cellCount, rowCount, capacity } = table;

@@ -56,6 +56,8 @@ function explainUnplaceable({ jobId, reason }: UnplaceableJob): string {
         `job '${jobId}' cannot be planned: it needs ${reason.neededGpuCount} GPUs at once and none of its locations ` +
         `has them for long enough in its window; the largest has ${reason.largestGpuCount}`
       );
+    case 'predecessor-left-out':
+      return `job '${jobId}' cannot be planned: it waits for job '${reason.predecessorId}', which has no plan`;
     case 'too-little-power':
       return (
         `job '${jobId}' cannot be planned: its machines draw ${round(reason.neededWatts)} W and none of its locations ` +

@@ -1,6 +1,7 @@
 import { bestReply } from './best-reply.ts';
 import { createCongestion, refreshCell, refreshColumns, setHard } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
+import type { Times } from './links.ts';
 import { EPSILON } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
 import { amountCost, createReply, mostCells, unitCost } from './reply.ts';
@@ -32,7 +33,32 @@ export function createGame(table: ProblemTable): Game {
     cells: new Int32Array(size),
     amounts: new Float64Array(size),
   };
-  return { table, congestion: createCongestion(table), reply: createReply(table), from, plan };
+  const game = { table, congestion: createCongestion(table), reply: createReply(table), from, plan };
+  game.reply.times = timesOf(game);
+  return game;
+}
+
+/** When the jobs of a plan start and end. */
+export function timesOf({ table, from, plan }: Pick<Game, 'table' | 'from' | 'plan'>): Times | undefined {
+  const { links, slotCount } = table;
+  if (links === undefined) return undefined;
+  const over = (job: number, merge: (slot: number, x: number, so: number) => number, start: number) => {
+    let value = start;
+    for (let x = from[job]!; x < from[job]! + plan.count[job]!; x++)
+      value = merge(plan.cells[x]! % slotCount, x, value);
+    return value;
+  };
+  const endIn = (job: number, slot: number, x: number) => {
+    const most = slot === table.end[job]! - 1 ? table.tail[job]! : 1;
+    return slot + Math.min(most, plan.amounts[x]! / table.width[job]!);
+  };
+  return {
+    links,
+    heedsWaiting: true,
+    isPlaced: (job) => plan.count[job]! > 0,
+    start: (job) => over(job, (slot, _, so) => Math.min(slot, so), Infinity),
+    finish: (job) => over(job, (slot, x, so) => Math.max(endIn(job, slot, x), so), -Infinity),
+  };
 }
 
 /** Puts the last reply into the plan as the place of a job that has none. `O(cells × widths)`. */

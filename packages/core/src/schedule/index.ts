@@ -4,6 +4,10 @@ export type { ParetoOptions, ParetoPoint } from './pareto.ts';
 export { replan } from './replan.ts';
 export type { Churn, ReplanInput, ReplanResult } from './replan.ts';
 export { schedule } from './schedule.ts';
+export { scheduleOnPaths } from './on-paths.ts';
+export type { OnPathsOptions, OnPathsResult, PathOutcome, SampledPath } from './on-paths.ts';
+export { scheduleLexicographic, scheduleWithin } from './within.ts';
+export type { LexicographicOrder, ScheduleLimits, WithinOptions, WithinResult } from './within.ts';
 export { verifySchedule } from './verify.ts';
 export { verifyBound } from './verify-bound.ts';
 export type { VerifyBoundOptions } from './verify-bound.ts';
@@ -11,6 +15,7 @@ export type {
   Assignment,
   BaselineAmounts,
   BoundVerification,
+  Predecessor,
   PreviousPlan,
   RunNow,
   ScheduleAmounts,

@@ -2,9 +2,11 @@ import { bestReply } from './best-reply.ts';
 import { setTerms } from './congestion.ts';
 import { createGame, install, isOver, remove } from './game.ts';
 import type { Game } from './game.ts';
+import { isInOrder } from './links.ts';
 import { slotOf } from './moves.ts';
 import { CONTIGUOUS, EPSILON, MIGRATABLE } from './problem-table.ts';
 import type { Competitor, ProblemTable } from './problem-table.ts';
+import { dropOrphans } from './keep-order.ts';
 import type { Site } from './site.ts';
 import type { Assignment, PreviousPlan, SlotGrid } from './types.ts';
 
@@ -48,13 +50,16 @@ export function keepPrevious(
       reply.amounts[x] = amounts.get(cell)!;
     });
     install(game, j);
-    if (cells.some((cell) => isOver(game, cell))) remove(game, j);
+    const { times } = reply;
+    const isBroken = times !== undefined && !isInOrder(times, j);
+    if (isBroken || cells.some((cell) => isOver(game, cell))) remove(game, j);
   });
   for (let j = 0; j < table.jobCount; j++) {
     if (game.plan.count[j] === 0 && bestReply(table, game.congestion, game.reply, j, Infinity, -1) < Infinity) {
       install(game, j);
     }
   }
+  dropOrphans(game);
   return game;
 }
 

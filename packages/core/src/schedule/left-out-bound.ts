@@ -14,7 +14,7 @@ const STEPS = 60;
 export function leftOutBound(table: ProblemTable, prices: Float64Array, weights: Float64Array): number {
   const { cellCount, jobCount, rowCount } = table;
   const free = new Float64Array(cellCount);
-  const relaxation = createRelaxation({ ...table, signal: free, bill: free, moves: undefined });
+  const relaxation = createRelaxation({ ...table, ...table.loose, signal: free, bill: free, moves: undefined });
   const terms = { rejection: weights };
   // A price at which a typical job is worth running: one over its GPU-slots.
   let gpuSlots = 0;

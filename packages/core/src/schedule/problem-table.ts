@@ -1,4 +1,6 @@
 import { hoursFromMs } from '../units.ts';
+import { createLinks } from './links.ts';
+import type { Links } from './links.ts';
 import { createMoves } from './moves.ts';
 import type { Moves } from './moves.ts';
 import type { Site } from './site.ts';
@@ -68,12 +70,18 @@ export interface ProblemTable {
   readonly moves: Moves | undefined;
   /** True without power rows, moves and jobs without GPUs: the inner loops then do without asking. */
   readonly isPlain: boolean;
+  /** Which jobs wait for which; undefined when none does. */
+  readonly links: Links | undefined;
+  /** Ends of the windows as if no job had to leave time for those after it. */
+  readonly loose: Pick<ProblemTable, 'end' | 'tail' | 'lastStart'>;
 }
 
 /** A job that competes, with the sites where it may run, in the order of the table. */
 export interface Competitor {
   readonly job: ScheduleJob;
   readonly window: Window;
+  /** The window as if the job had to leave no time for those after it. @defaultValue window */
+  readonly looseWindow?: Window;
   /** Indices of its locations, ascending. */
   readonly siteIndices: readonly number[];
 }
@@ -88,6 +96,11 @@ export function createProblemTable(
 ): ProblemTable {
   const jobCount = competitors.length;
   const slotHours = hoursFromMs(slots.stepMs);
+  const ends = () => ({
+    end: new Int32Array(jobCount),
+    tail: new Float64Array(jobCount),
+    lastStart: new Int32Array(jobCount),
+  });
   const columns = {
     mode: new Uint8Array(jobCount),
     width: new Float64Array(jobCount),
@@ -97,9 +110,7 @@ export function createProblemTable(
     energy: new Float64Array(jobCount),
     work: new Float64Array(jobCount),
     first: new Int32Array(jobCount),
-    end: new Int32Array(jobCount),
-    tail: new Float64Array(jobCount),
-    lastStart: new Int32Array(jobCount),
+    ...ends(),
     allowedFrom: new Int32Array(jobCount),
     allowedTo: new Int32Array(jobCount),
   };
@@ -109,10 +120,15 @@ export function createProblemTable(
   let totalWidth = 0;
   let totalEnergy = 0;
   let widestEnergy = 0;
-  competitors.forEach(({ job, window, siteIndices }, j) => {
+  const loose = ends();
+  const setEnd = (into: ReturnType<typeof ends>, j: number, { endAtMs }: Window, runtimeMs: number) => {
+    const end = Math.ceil((endAtMs - slots.startAtMs) / slots.stepMs);
+    into.end[j] = end;
+    into.tail[j] = (endAtMs - (slots.startAtMs + (end - 1) * slots.stepMs)) / slots.stepMs;
+    into.lastStart[j] = Math.floor((endAtMs - runtimeMs - slots.startAtMs) / slots.stepMs);
+  };
+  competitors.forEach(({ job, window, looseWindow = window, siteIndices }, j) => {
     const width = Math.max(1, job.gpuCount ?? 1);
-    const startOf = (slot: number) => slots.startAtMs + slot * slots.stepMs;
-    const end = Math.ceil((window.endAtMs - slots.startAtMs) / slots.stepMs);
     columns.mode[j] = modeOf(job);
     columns.width[j] = width;
     columns.gpus[j] = job.gpuCount === 0 ? 0 : 1;
@@ -120,9 +136,8 @@ export function createProblemTable(
     columns.energy[j] = ((job.powerWatts / 1_000) * slotHours) / width;
     columns.work[j] = job.runtimeMs / slots.stepMs;
     columns.first[j] = window.firstSlot;
-    columns.end[j] = end;
-    columns.tail[j] = (window.endAtMs - startOf(end - 1)) / slots.stepMs;
-    columns.lastStart[j] = Math.floor((window.endAtMs - job.runtimeMs - slots.startAtMs) / slots.stepMs);
+    setEnd(columns, j, window, job.runtimeMs);
+    setEnd(loose, j, looseWindow, job.runtimeMs);
     curve.push(Float64Array.from(job.marginalThroughput ?? [1]));
     const key = siteIndices.join();
     let from = knownLists.get(key);
@@ -144,6 +159,7 @@ export function createProblemTable(
   const power = meanEnergy > 0 ? powerOf(sites, slots, meanEnergy, widestEnergy / meanEnergy) : undefined;
   if (power !== undefined) columns.draw = columns.energy.map((energy) => energy / meanEnergy);
   const moves = createMoves(competitors, columns.width, sites, slots, previous);
+  const least = columns.work.map((work, j) => work / curve[j]!.reduce((sum, speed) => sum + speed, 0));
   return {
     jobCount,
     slotCount: slots.count,
@@ -157,6 +173,8 @@ export function createProblemTable(
     curve,
     scale: typicalCost(cells, meanEnergy),
     moves,
+    loose,
+    links: createLinks(competitors, least, slots),
     isPlain: power === undefined && moves === undefined && columns.gpus.every((gpus) => gpus === 1),
     meanWidth: columns.width.reduce((sum, width) => sum + width, 0) / Math.max(1, jobCount),
   };

@@ -11,7 +11,7 @@ export interface Question {
   readonly allowed: readonly Site[];
   readonly window: Window;
   /** Present: no plan holds it. */
-  readonly reason: UnplaceableReason | undefined;
+  reason: UnplaceableReason | undefined;
 }
 
 /** Finds the locations and the window of a job. `O(locations of the job)`. */
@@ -43,6 +43,7 @@ export function isPlain({ mode, marginalThroughput }: ScheduleJob): boolean {
 
 /** True when other jobs can be in the way of this one, or when its answer is not one stretch of slots at one place. */
 export function competes({ job, allowed }: Question): boolean {
+  if ((job.after?.length ?? 0) > 0) return true;
   if (!isPlain(job)) return true;
   const isCounted = (job.gpuCount ?? 1) > 0 && allowed.some((site) => site.location.gpuCount !== undefined);
   return isCounted || (job.powerWatts > 0 && allowed.some((site) => site.location.powerCapWatts !== undefined));

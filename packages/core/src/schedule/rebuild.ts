@@ -73,6 +73,8 @@ export function rebuild(game: Game, prices: Float64Array, random: Random, value:
       reply.looks++;
       continue;
     }
+    // Steps that move nobody must end too.
+    if (group.length === 0) reply.looks++;
     now -= gain;
     if (now >= best - 1e-9 * Math.abs(best)) continue;
     best = now;
@@ -82,10 +84,19 @@ export function rebuild(game: Game, prices: Float64Array, random: Random, value:
 
 /** Jobs that have a place and share time with the first of them. */
 function drawGroup({ table, plan }: Game, random: Random, worst: readonly number[]): number[] {
+  const { links } = table;
   const isWorst = worst.length > 0 && random.next() < 0.5;
   const first = isWorst ? worst[random.integer(worst.length)]! : random.integer(table.jobCount);
   const group = plan.count[first]! > 0 ? [first] : [];
   const size = 2 + random.integer(MAX_GROUP);
+  // Jobs that wait for each other move together or not at all.
+  if (links !== undefined && random.next() < 0.5) {
+    for (const job of group) {
+      for (const { job: other } of [...links.before[job]!, ...links.after[job]!]) {
+        if (group.length < size && plan.count[other]! > 0 && !group.includes(other)) group.push(other);
+      }
+    }
+  }
   for (let tries = 0; group.length < size && tries < 8 * size; tries++) {
     const job = random.integer(table.jobCount);
     const sharesTime = table.first[job]! < table.end[first]! && table.first[first]! < table.end[job]!;

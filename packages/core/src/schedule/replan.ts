@@ -105,16 +105,36 @@ export function replan(input: ReplanInput, options: ScheduleOptions = {}): Repla
     if (rest === undefined) finishedJobIds.push(job.id);
     else jobs.push(rest);
   }
+  const finished = new Set(finishedJobIds);
+  const endOf = (id: string) =>
+    Math.max(...doneByJob.get(id)!.map(({ startAtMs, durationMs }) => startAtMs + durationMs));
   const remainder: ScheduleProblem = {
     ...problem,
     slots: grid,
     locations: problem.locations.map((location) => restOfLocation(location, first)),
-    jobs,
+    jobs: jobs.map((job) => withoutDone(job, finished, endOf)),
     previous: kept,
   };
   const startPrices = previous.shadowPrices?.map((prices) => pricesFrom(prices, first));
   const result = schedule(remainder, { ...(startPrices && { startPrices }), ...options });
   return { problem: remainder, result, frozen, finishedJobIds, churn: churnOf(remainder, result, movePenalty) };
+}
+
+/** A job that waits for finished ones may start when the last lag after them is over. */
+function withoutDone(job: ScheduleJob, finished: ReadonlySet<string>, endOf: (id: string) => number): ScheduleJob {
+  const { after } = job;
+  if (after?.some(({ jobId }) => finished.has(jobId)) !== true) return job;
+  const done = after.filter(({ jobId }) => finished.has(jobId));
+  const overAtMs = done.map(({ jobId, lagMs = 0 }) => endOf(jobId) + lagMs);
+  return {
+    ...job,
+    after: after.filter(({ jobId }) => !finished.has(jobId)),
+    // A job that is too late by now has an empty window, and is refused for that.
+    earliestStartAtMs: Math.min(
+      job.deadlineAtMs ?? Infinity,
+      Math.max(job.earliestStartAtMs ?? -Infinity, ...overAtMs),
+    ),
+  };
 }
 
 /** What a job has still to do after the frozen part; undefined when that is nothing. */

@@ -1,5 +1,6 @@
 import { congestionCost, gpusOf, powerOf, replicaCost } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
+import type { Times } from './links.ts';
 import type { ProblemTable } from './problem-table.ts';
 
 /** Room for the search of one job, and its last answer. Kept between calls so that nothing is allocated. */
@@ -16,6 +17,8 @@ export interface Reply {
   readonly shortlist: Int32Array;
   readonly shortCost: Float64Array;
   readonly scratch: Scratch;
+  /** Where the others are that the job waits for, or that wait for it; undefined: order does not matter. */
+  times: Times | undefined;
 }
 
 /** Length of the shortlists. */
@@ -53,6 +56,7 @@ export function createReply(table: ProblemTable): Reply {
     estimate: Infinity,
     shortlist: new Int32Array(SHORT * table.jobCount).fill(-1),
     shortCost: new Float64Array(SHORT),
+    times: undefined,
     scratch: {
       row: new Float64Array(slots),
       heapCost: new Float64Array(slots + 1),

@@ -5,6 +5,7 @@ import { compete } from './compete.ts';
 import type { Competition } from './compete.ts';
 import { slotOf } from './moves.ts';
 import type { Competitor } from './problem-table.ts';
+import { orderOf, tightenWindows } from './precedence.ts';
 import { ask, competes, isPlain } from './question.ts';
 import type { Question } from './question.ts';
 import { runNowAt } from './run-now.ts';
@@ -75,7 +76,7 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
   const { slots, objective = { kind: 'carbon' } } = problem;
   const sites = problem.locations.map((location) => createSite(location, slots, objective));
   const siteById = new Map(sites.map((site) => [site.location.id, site]));
-  const questions = problem.jobs.map((job) => ask(job, sites, siteById, slots));
+  const questions = askInOrder(problem, (job) => ask(job, sites, siteById, slots));
   const { competing, competition, siteOrder } = holdCompetition(problem, questions, sites, options);
   const rankOf = new Map(competing.map((question, rank) => [question, rank]));
 
@@ -115,6 +116,7 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
     else alone.push(entry);
   }
 
+  blamePredecessors(unplaceable, problem.jobs);
   const total = perJob.reduce((sum, job) => sum + job.objective, 0);
   // Jobs without competitors have the best place there is: the gap is all between those that compete.
   const gap = Math.max(0, competingSum - (competition?.bound ?? competingSum));
@@ -155,9 +157,12 @@ function holdCompetition(
 ): { competing: readonly Question[]; competition: Competition | undefined; siteOrder: readonly Site[] } {
   const { slots, objective = { kind: 'carbon' } } = problem;
   const moving = movingJobs(problem);
+  const awaited = new Set(problem.jobs.flatMap(({ after = [] }) => after.map(({ jobId }) => jobId)));
+  const isTogether = (question: Question) =>
+    competes(question) || moving.has(question.job.id) || awaited.has(question.job.id);
   const siteOrder = [...sites].sort((x, y) => (x.location.id < y.location.id ? -1 : 1));
   const competing = questions
-    .filter((question) => question.reason === undefined && (competes(question) || moving.has(question.job.id)))
+    .filter((question) => question.reason === undefined && isTogether(question))
     .sort((x, y) => (x.job.id < y.job.id ? -1 : 1));
   if (competing.length === 0) return { competing, competition: undefined, siteOrder };
   const indexOf = new Map(siteOrder.map((site, index) => [site, index]));
@@ -177,6 +182,31 @@ function holdCompetition(
     competition: compete(competitors, siteOrder, slots, objective, problem.previous, options, aloneOf),
     siteOrder,
   };
+}
+
+/** Windows that leave the jobs before a job their time, and no plan for those that wait for one without. */
+function askInOrder({ jobs, slots }: ScheduleProblem, askOne: (job: ScheduleJob) => Question): readonly Question[] {
+  const tightened = tightenWindows(jobs, slots, false);
+  const questions = jobs.map((job, index) => ({ ...askOne(tightened[index]!), job }));
+  if (tightened === jobs) return questions;
+  const byId = new Map(questions.map((question) => [question.job.id, question]));
+  for (const { id, after = [] } of orderOf(jobs).order) {
+    const lost = after.find(({ jobId }) => byId.get(jobId)!.reason !== undefined);
+    const question = byId.get(id)!;
+    if (lost !== undefined) question.reason ??= { kind: 'predecessor-left-out', predecessorId: lost.jobId };
+  }
+  return questions;
+}
+
+/** A job that waits for one left out is left out for that reason, unless it has none of its own. */
+function blamePredecessors(unplaceable: UnplaceableJob[], jobs: readonly ScheduleJob[]): void {
+  const jobById = new Map(jobs.map((job) => [job.id, job]));
+  const leftOut = new Set(unplaceable.map(({ jobId }) => jobId));
+  unplaceable.forEach(({ jobId, reason }, index) => {
+    const lost = jobById.get(jobId)!.after?.find((link) => leftOut.has(link.jobId));
+    if (reason.kind !== 'no-room' || lost === undefined) return;
+    unplaceable[index] = { jobId, reason: { kind: 'predecessor-left-out', predecessorId: lost.jobId } };
+  });
 }
 
 /** Jobs for which another place than that of the previous plan costs something. */
@@ -210,6 +240,8 @@ function reasonOf(
   hasValues: boolean,
 ): UnplaceableReason | undefined {
   const lacking = competition.impossible.get(rank);
+  // The entry for its predecessor follows: it is the reason.
+  if (lacking === 'predecessor') return { kind: 'no-room', isProven: true, provenCount: 1 };
   if (lacking === 'power') {
     const watts = allowed.flatMap(({ location: { powerCapWatts = Infinity }, pueRatio }) =>
       [...pueRatio].map((ratio, t) => (typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[t]!) / ratio),
@@ -229,7 +261,9 @@ function reasonOf(
 }
 
 function statusOf(unplaceable: readonly UnplaceableJob[], gap: number, total: number): ScheduleResult['status'] {
-  if (unplaceable.some(({ reason }) => reason.kind !== 'no-room' || reason.provenCount > 0)) return 'infeasible';
+  const isProof = ({ reason }: UnplaceableJob) =>
+    reason.kind === 'no-room' ? reason.provenCount > 0 : reason.kind !== 'predecessor-left-out';
+  if (unplaceable.some(isProof)) return 'infeasible';
   if (unplaceable.length > 0) return 'unknown';
   return gap <= 1e-9 * Math.abs(total) ? 'optimal' : 'feasible';
 }

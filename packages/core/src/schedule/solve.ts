@@ -11,6 +11,7 @@ import type { ProblemTable } from './problem-table.ts';
 import { createRelaxation } from './relaxation.ts';
 import type { Relaxation } from './relaxation.ts';
 import { rebuild } from './rebuild.ts';
+import { dropOrphans, dropOutOfOrder, fillLeftOut } from './keep-order.ts';
 import { relieve, worstOff } from './relieve.ts';
 import { loosen, polish, settle } from './settle.ts';
 import { inOrder } from './shuffle.ts';
@@ -36,6 +37,8 @@ export interface Solution {
   readonly bound: number;
   readonly prices: Float64Array;
   readonly stoppedBy: 'target' | 'budget' | 'caller';
+  /** Jobs whose window is the loose one of the table. */
+  readonly filled: ReadonlySet<number>;
 }
 
 const SETTLE_SPRING = 0.005;
@@ -70,8 +73,13 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
   const order = inOrder(table.jobCount);
   const shouldStop = terms.shouldStop ?? (() => false);
   const shareOfCycles = table.jobCount < SMALL_FLEET ? SHARE_BEFORE_REBUILDING : 1;
+  // Prices are those of the relaxation, which has no order; so is the plan they come with, until it is brought into order.
+  const { times } = game.reply;
+  game.reply.times = undefined;
   const equilibrium = findEquilibrium(game, relaxation, order, random, equilibriumTerms(table, terms), shouldStop);
   const { prices, best: proven } = equilibrium;
+  game.reply.times = times;
+  dropOutOfOrder(game);
 
   // No worse than what a simple rule finds or a previous plan has, whatever happens.
   let incumbent: { plan: PlanColumns; value: number; leftOut: number } | undefined;
@@ -97,6 +105,7 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
       if (leftOutCount(game) > 0) exchange(game, prices, random);
       polish(game, order, random, 4);
     }
+    dropOrphans(game);
     const best = consider(game);
     const looks = game.reply.looks + relaxation.reply.looks;
     const isEnough = best.leftOut === 0 && isWithin(best.value, proven.bound, terms);
@@ -113,11 +122,13 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
       rebuild(game, prices, random, best.value, { looks: terms.maxSteps - looks, warmth: WARMTH, worst, onBest });
       restorePlan(game, plan);
       polish(game, order, random, 4);
+      dropOrphans(game);
     }
+    const filled = fillLeftOut(game);
     const reached = planValue(game);
     const isReached = leftOutCount(game) === 0 && isWithin(reached, proven.bound, terms);
     const stoppedBy = isReached ? 'target' : shouldStop() ? 'caller' : 'budget';
-    return { game, relaxation, value: reached, bound: proven.bound, prices: proven.prices, stoppedBy };
+    return { game, relaxation, value: reached, bound: proven.bound, prices: proven.prices, stoppedBy, filled };
   }
 }
 
@@ -164,7 +175,9 @@ export function certify({ game, relaxation, prices, bound }: Solution): PricedBo
   const climb = isComplete
     ? { step: 0.02 * table.scale, steps: 400, restarts: 40 }
     : { step: 0.2 * table.scale, steps: 120, restarts: 4 };
-  return ascend(relaxation, prices, climb, { only });
+  // Those that run need not leave time for those that do not.
+  const loose = table.links === undefined || isComplete ? relaxation : createRelaxation({ ...table, ...table.loose });
+  return ascend(loose, prices, climb, { only });
 }
 
 function isFree({ signal, bill, moves }: ProblemTable): boolean {

@@ -72,6 +72,15 @@ export interface ScheduleJob {
    * together as the search can make them; only then counts the objective. @defaultValue 1
    */
   readonly value?: number;
+  /** Jobs that must be done before it starts. No cycles. @defaultValue none */
+  readonly after?: readonly Predecessor[];
+}
+
+/** A job that must be done before another one starts. */
+export interface Predecessor {
+  readonly jobId: string;
+  /** Time between the end of the one and the start of the other, at least, ms, >= 0. @defaultValue 0 */
+  readonly lagMs?: number;
 }
 
 /** What is to be small. */
@@ -160,6 +169,8 @@ export type UnplaceableReason =
   | { readonly kind: 'too-few-gpus'; readonly neededGpuCount: number; readonly largestGpuCount: number }
   /** Even alone it draws too much: no location lets its machines draw `neededWatts` for long enough in its window. */
   | { readonly kind: 'too-little-power'; readonly neededWatts: number; readonly largestWatts: number }
+  /** It waits for a job that has no plan. */
+  | { readonly kind: 'predecessor-left-out'; readonly predecessorId: string }
   /**
    * The jobs planned leave no room. `isProven`: no plan of all jobs leaves out less value than this one does. Otherwise it
    * is not proven that more has to be left out than `provenCount` jobs, and jobs worth `provenValue`.
@@ -263,6 +274,10 @@ export type ScheduleRule =
   | 'before-earliest-start'
   /** A stretch ends after the deadline or after the grid. */
   | 'after-deadline'
+  /** It starts before a job that it waits for is done, or before the lag after it is over. */
+  | 'before-predecessor'
+  /** It is planned, and a job that it waits for is not. */
+  | 'without-predecessor'
   /** Two stretches of one job at the same time. */
   | 'overlap'
   /** A contiguous job has a gap. */

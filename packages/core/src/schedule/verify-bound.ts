@@ -3,6 +3,7 @@ import { checkProblem } from './check.ts';
 import type { BoundVerification, ScheduleJob, ScheduleLocation, ScheduleProblem, ShadowPrices } from './types.ts';
 import { pueBySlot, slotMeans } from './verify-amounts.ts';
 import { hasWindow, usableTime } from './verify-job.ts';
+import { cutWindows } from './verify-order.ts';
 
 /** What else a bound is checked against. */
 export interface VerifyBoundOptions {
@@ -61,11 +62,12 @@ export function verifyBound(
 
   const isMeant = options.jobIds === undefined ? undefined : new Set(options.jobIds);
   let bound = 0;
-  for (const job of problem.jobs) {
-    if (isMeant === undefined ? hasWindow(job, problem.slots, new Set(places.keys())) : isMeant.has(job.id)) {
-      bound += cheapest(problem, job, places);
-    }
-  }
+  const ahead = cutWindows(problem.jobs, problem.slots, false);
+  const meant = problem.jobs.filter((job, index) =>
+    isMeant === undefined ? hasWindow(ahead[index]!, problem.slots, new Set(places.keys())) : isMeant.has(job.id),
+  );
+  // The jobs meant run together, so each leaves those before and after it their time.
+  for (const job of cutWindows(meant, problem.slots, true)) bound += cheapest(problem, job, places);
   for (const { gpus, price, watts, wattPrice } of places.values()) {
     price.forEach((value, slot) => {
       if (value > 0) bound -= value * gpus[slot]!;

@@ -9,6 +9,7 @@ import type {
   UnplaceableReason,
 } from './types.ts';
 import { capacityInUse, hasFreePlace, overCapacity } from './verify-capacity.ts';
+import { beside, cutWindows, outOfOrder, spansOf } from './verify-order.ts';
 import { brokenRules, hasWindow, summaryFits } from './verify-job.ts';
 import { meteredAmounts } from './verify-amounts.ts';
 
@@ -53,7 +54,12 @@ export function verifySchedule(
   const jobById = new Map(problem.jobs.map((job) => [job.id, job]));
 
   const inUse = capacityInUse(problem, result.assignments, jobById);
-  const violations: ScheduleViolation[] = [...overCapacity(problem, result.assignments, jobById, inUse)];
+  const spans = spansOf(result.assignments);
+  const cutById = new Map(cutWindows(problem.jobs, problem.slots, false).map((job) => [job.id, job]));
+  const violations: ScheduleViolation[] = [
+    ...overCapacity(problem, result.assignments, jobById, inUse),
+    ...outOfOrder(problem.jobs, spans),
+  ];
   for (const list of [stretchesByJob, summaryByJob, unplaceableByJob]) violations.push(...strangers(list, jobById));
   for (const job of problem.jobs) {
     const stretches = [...(stretchesByJob.get(job.id) ?? [])].sort((x, y) => x.startAtMs - y.startAtMs);
@@ -66,10 +72,15 @@ export function verifySchedule(
     if (listed.length > 1) report('listed-twice', `${listed.length} entries in unplaceable`);
     if (stretches.length === 0 && listed.length === 0) report('missing', 'neither planned nor unplaceable');
     if (stretches.length > 0 && listed.length > 0) report('planned-and-unplaceable', `${stretches.length} stretches`);
-    if (listed.length > 0 && hasWindow(job, problem.slots, locationIds)) {
+    const waitsInVain = listed.some(
+      ({ reason }) => reason.kind === 'predecessor-left-out' && unplaceableByJob.has(reason.predecessorId),
+    );
+    if (listed.length > 0 && !waitsInVain && hasWindow(cutById.get(job.id)!, problem.slots, locationIds)) {
+      const free = beside(job, problem.jobs, spans, problem.slots);
       const isForRoom = listed.every(({ reason }) => FOR_ROOM.has(reason.kind));
       if (!isForRoom) report('wrongly-unplaceable', `a window of at least ${job.runtimeMs} ms is there`);
-      else if (hasFreePlace(problem, job, inUse)) report('wrongly-unplaceable', 'there is room beside the plan');
+      else if (free !== undefined && hasFreePlace(problem, free, inUse))
+        report('wrongly-unplaceable', 'there is room beside the plan');
     }
     if (stretches.length > 0) violations.push(...brokenRules(job, stretches, problem.slots, locationIds));
     if (!summaryFits(summaries[0], stretches)) report('summary-disagrees', 'location, start or finish differ');

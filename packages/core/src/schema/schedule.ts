@@ -39,6 +39,7 @@ export const scheduleProblemSchema = record({
       locationIds: list(text(), 1).exactOptional(),
       marginalThroughput: list(positive(), 1).exactOptional(),
       value: positive().exactOptional(),
+      after: list(record({ jobId: text(), lagMs: finite({ min: 0 }).exactOptional() })).exactOptional(),
     }),
   ),
   objective: objectiveSchema.exactOptional(),

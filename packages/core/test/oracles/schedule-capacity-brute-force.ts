@@ -15,7 +15,8 @@ export interface BestOfAll {
  */
 export function bruteForceAll(
   problem: ScheduleProblem,
-  costOf: (job: ScheduleJob, location: number, slot: number) => number,
+  costOf: CostOf,
+  limits: readonly { readonly costOf: CostOf; readonly most: number }[] = [],
 ): BestOfAll {
   const free = problem.locations.map(({ gpuCount = Infinity }) =>
     Array.from({ length: problem.slots.count }, (_, slot) =>
@@ -31,9 +32,17 @@ export function bruteForceAll(
   let leastValue = Infinity;
   let optimum: number | undefined;
   const waysByJob = problem.jobs.map((job) => waysOf(problem, job));
+  const chosen = new Map<string, Way>();
   const visit = (index: number, leftOut: number, cost: number, value: number): void => {
     if (leftOut > fewestLeftOut && value > leastValue) return;
     if (index === problem.jobs.length) {
+      if (!isInOrder(problem, chosen)) return;
+      const sumOf = (costs: CostOf) =>
+        problem.jobs.reduce(
+          (sum, job) => (chosen.get(job.id) ?? []).reduce((part, [at, slot]) => part + costs(job, at, slot), sum),
+          0,
+        );
+      if (limits.some((limit) => sumOf(limit.costOf) > limit.most)) return;
       fewestLeftOut = Math.min(fewestLeftOut, leftOut);
       leastValue = Math.min(leastValue, value);
       if (leftOut === 0 && (optimum === undefined || cost < optimum)) optimum = cost;
@@ -49,6 +58,7 @@ export function bruteForceAll(
         free[location]![slot]! -= width;
         watts[location]![slot]! -= drawAt(problem, job, location);
       }
+      chosen.set(job.id, way);
       visit(
         index + 1,
         leftOut,
@@ -60,10 +70,23 @@ export function bruteForceAll(
         watts[location]![slot]! += drawAt(problem, job, location);
       }
     }
+    chosen.delete(job.id);
     visit(index + 1, leftOut + 1, cost, value + (job.value ?? 1));
   };
   visit(0, 0, 0, 0);
   return { fewestLeftOut, leastValue, optimum };
+}
+
+/** True when every job that runs starts after those it waits for, which run too. */
+function isInOrder({ jobs, slots }: ScheduleProblem, chosen: ReadonlyMap<string, Way>): boolean {
+  return jobs.every(({ id, after = [] }) => {
+    const slotsOf = (jobId: string) => chosen.get(jobId)!.map(([, slot]) => slot);
+    if (!chosen.has(id)) return true;
+    return after.every(({ jobId, lagMs = 0 }) => {
+      if (!chosen.has(jobId)) return false;
+      return Math.min(...slotsOf(id)) >= Math.max(...slotsOf(jobId)) + 1 + lagMs / slots.stepMs;
+    });
+  });
 }
 
 /** Watts of a job at the meter; the oracle knows PUE as one number only. */
@@ -72,6 +95,7 @@ function drawAt({ locations }: ScheduleProblem, { powerWatts }: ScheduleJob, loc
   return powerWatts * (pueRatio as number);
 }
 
+type CostOf = (job: ScheduleJob, location: number, slot: number) => number;
 export type Way = readonly (readonly [location: number, slot: number])[];
 
 /** Every set of cells that does a job's work. */
