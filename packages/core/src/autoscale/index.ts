@@ -2,7 +2,10 @@ export { autoscale, createAutoscaleState } from './autoscale.ts';
 export { explainAutoscale } from './explain.ts';
 export type {
   AutoscaleConfig,
+  AutoscaleForecast,
   AutoscaleObservation,
+  AutoscalePick,
+  AutoscaleRateRule,
   AutoscaleReason,
   AutoscaleResult,
   AutoscaleState,
