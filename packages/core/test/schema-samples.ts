@@ -129,15 +129,37 @@ export const config = {
   tolerance: { up: 0, down: 0.1 },
   window: { upMs: 30_000, downMs: 300_000 },
   intervalMs: 15_000,
+  coldStartMs: 120_000,
+  rates: {
+    up: [{ kind: 'ratio', value: 1, periodMs: 15_000 }],
+    down: [{ kind: 'replicas', value: 2, periodMs: 60_000 }],
+  },
+  zero: { coldStartCostUsd: 0.5, idleCostUsdPerHour: 3 },
+  panic: { thresholdRatio: 2, holdMs: 60_000 },
+  emergency: { queueDepth: 100 },
+  overprovisionCount: 1,
+  forecastQuantile: 0.9,
+  maxFailedStarts: 3,
 };
 export const observation = {
   nowMs: 1,
   readyReplicas: 2,
   pendingReplicas: 1,
+  pendingReadyAtMs: [5],
+  queueDepth: null,
+  failedStarts: 0,
+  forecast: { startAtMs: 0, stepMs: 60_000, quantiles: { '0.9': [1, 2] } },
   ratePerSecond: 40,
   utilizationRatio: null,
 };
-export const state = { version: 1, sinceMs: 0, lastMs: null, wishes: [{ atMs: 0, replicas: 3 }] };
+export const state = {
+  version: 1,
+  sinceMs: 0,
+  lastMs: null,
+  wishes: [{ atMs: 0, replicas: 3 }],
+  changes: [{ atMs: 0, change: -1 }],
+  panicAtMs: 0,
+};
 export const spillover = {
   request: { target: 3 },
   tiers: [

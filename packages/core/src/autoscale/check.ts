@@ -20,7 +20,43 @@ export function checkConfig(config: AutoscaleConfig): void {
   checkOptionalNumber(() => 'tolerance.down', config.tolerance?.down, { min: 0, hint: '0.1 is 10 %.' });
   checkOptionalNumber(() => 'window.upMs', config.window?.upMs, { min: 0, hint: '30 s is 30_000.' });
   checkOptionalNumber(() => 'window.downMs', config.window?.downMs, { min: 0, hint: '300 s is 300_000.' });
+  checkPick('window.upPick', config.window?.upPick);
+  checkPick('window.downPick', config.window?.downPick);
+  checkMore(config);
   checkOptionalNumber(() => 'intervalMs', config.intervalMs, { min: 1, hint: '15 s is 15_000.' });
+}
+
+function checkPick(field: string, pick: unknown): void {
+  if (pick === undefined || pick === 'min' || pick === 'mean' || pick === 'max') return;
+  throw new InvalidInputError(field, "must be 'min', 'mean' or 'max'", pick);
+}
+
+function checkMore(config: AutoscaleConfig): void {
+  checkOptionalNumber('coldStartMs', config.coldStartMs, { min: 0, hint: 'Two minutes are 120_000.' });
+  checkOptionalNumber('overprovisionCount', config.overprovisionCount, { min: 0, isWhole: true });
+  checkOptionalNumber('forecastQuantile', config.forecastQuantile, { above: 0, max: 1 });
+  checkOptionalNumber('maxFailedStarts', config.maxFailedStarts, { min: 1, isWhole: true });
+  for (const direction of ['up', 'down'] as const) {
+    config.rates?.[direction]?.forEach(({ kind, value, periodMs }, index) => {
+      const field = `rates.${direction}[${index}]`;
+      if ((kind as unknown) !== 'replicas' && (kind as unknown) !== 'ratio') {
+        throw new InvalidInputError(`${field}.kind`, "must be 'replicas' or 'ratio'", kind);
+      }
+      checkNumber(() => `${field}.value`, value, { above: 0 });
+      checkNumber(() => `${field}.periodMs`, periodMs, { above: 0 });
+    });
+  }
+  const { zero, panic, emergency } = config;
+  if (zero !== undefined && 'idleMs' in zero) checkNumber('zero.idleMs', zero.idleMs, { min: 0 });
+  else if (zero !== undefined) {
+    checkNumber('zero.coldStartCostUsd', zero.coldStartCostUsd, { min: 0 });
+    checkNumber('zero.idleCostUsdPerHour', zero.idleCostUsdPerHour, { above: 0 });
+  }
+  if (panic !== undefined) {
+    checkNumber('panic.thresholdRatio', panic.thresholdRatio, { above: 1 });
+    checkNumber('panic.holdMs', panic.holdMs, { min: 0 });
+  }
+  if (emergency !== undefined) checkNumber('emergency.queueDepth', emergency.queueDepth, { above: 0 });
 }
 
 function checkTarget(target: AutoscaleTarget, index: number): void {
@@ -33,6 +69,7 @@ function checkTarget(target: AutoscaleTarget, index: number): void {
   const [name, value] =
     target.signal === 'rate' ? ['perReplica', target.perReplica] : (['ratio', target.ratio] as const);
   checkNumber(() => `targets[${index}].${name}`, value, { above: 0, hint: 'It is what one replica should carry.' });
+  if (target.signal === 'rate') checkOptionalNumber(() => `targets[${index}].drainMs`, target.drainMs, { above: 0 });
 }
 
 /** Throws unless the observation is measured in numbers and not older than the state. */
@@ -53,4 +90,30 @@ export function checkObservation(observation: AutoscaleObservation, state: Autos
   const hint = 'Pass null when a signal could not be measured.';
   checkOptionalNumber(() => 'ratePerSecond', observation.ratePerSecond ?? undefined, { min: 0, hint });
   checkOptionalNumber(() => 'utilizationRatio', observation.utilizationRatio ?? undefined, { min: 0, hint });
+  checkOptionalNumber(() => 'queueDepth', observation.queueDepth ?? undefined, { min: 0, hint });
+  checkOptionalNumber(() => 'failedStarts', observation.failedStarts, { min: 0, isWhole: true });
+  const { pendingReadyAtMs, pendingReplicas = 0 } = observation;
+  if (pendingReadyAtMs !== undefined && pendingReadyAtMs.length !== pendingReplicas) {
+    throw new InvalidInputError(
+      'pendingReadyAtMs',
+      `must have a time for each of ${pendingReplicas}`,
+      pendingReadyAtMs,
+    );
+  }
+  pendingReadyAtMs?.forEach((atMs, index) => {
+    checkNumber(() => `pendingReadyAtMs[${index}]`, atMs);
+  });
+  checkForecast(observation.forecast);
+}
+
+function checkForecast(forecast: AutoscaleObservation['forecast']): void {
+  if (forecast === undefined) return;
+  checkNumber('forecast.startAtMs', forecast.startAtMs);
+  checkNumber('forecast.stepMs', forecast.stepMs, { above: 0 });
+  for (const [key, rates] of Object.entries(forecast.quantiles)) {
+    checkNumber(() => `forecast.quantiles['${key}']`, Number(key), { above: 0, max: 1, hint: "For example '0.9'." });
+    rates.forEach((rate, step) => {
+      checkNumber(() => `forecast.quantiles['${key}'][${step}]`, rate, { min: 0 });
+    });
+  }
 }

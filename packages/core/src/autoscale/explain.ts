@@ -20,6 +20,20 @@ export function explainAutoscale(reason: AutoscaleReason): string {
       return `The history is too short to go from ${reason.current} to ${reason.wanted}.`;
     case 'window-held':
       return `The wish for ${reason.wanted} must last ${reason.windowMs / 1_000} s to scale ${reason.direction}: so far ${reason.allowed} did.`;
+    case 'forecast':
+      return `The forecast of ${reason.ratePerSecond}/s asks for ${reason.wanted}.`;
+    case 'backlog':
+      return `Work of ${reason.queueDepth} will still wait: that asks for ${reason.wanted}.`;
+    case 'panic':
+      return `Panic since ${reason.sinceMs}: up at once, nothing down.`;
+    case 'emergency':
+      return `A queue of ${reason.queueDepth} is an emergency: up at once.`;
+    case 'kept-from-zero':
+      return `The last replica stays until it has been idle for ${reason.idleMs / 1_000} s.`;
+    case 'rate-limited':
+      return `The rates of change allow ${reason.allowed} of ${reason.wanted}.`;
+    case 'crash-loop-held':
+      return `After ${reason.failedStarts} failed starts nothing is added: stays at ${reason.current}.`;
     case 'woken-from-zero':
       return `Work waits and nothing serves: the first of ${reason.wanted} starts at once.`;
     case 'within-tolerance':

@@ -1,3 +1,5 @@
+import { SECOND_MS } from '../units.ts';
+import { backlogAtReady, forecastRates } from './look-ahead.ts';
 import type { AutoscaleConfig, AutoscaleObservation, AutoscaleReason, AutoscaleTarget } from './types.ts';
 
 /**
@@ -33,11 +35,46 @@ export function wantedReplicas(
       target.signal === 'rate'
         ? wholeReplicas(value, value / target.perReplica)
         : Math.max(fewest, utilizationWish(value, target.ratio, observation.readyReplicas, current));
-    wanted = Math.max(wanted, wish);
     reasons.push({ kind: 'signal', signal: target.signal, value, wanted: wish });
+    const asked = target.signal === 'rate' ? lookAhead(config, observation, target, { value, wish }, reasons) : wish;
+    wanted = Math.max(wanted, asked);
   }
+  if (wanted > 0 && missingCount < config.targets.length) wanted += config.overprovisionCount ?? 0;
   if (missingCount === config.targets.length) reasons.push({ kind: 'no-signal-held', current });
   return { wanted, reasons };
+}
+
+/**
+ * What forecast and queue add to the wish of a rate. An order made now serves one cold start later, so the forecast of
+ * that time decides whether to order; until then, what is forecast decides what must not be let go.
+ */
+function lookAhead(
+  config: AutoscaleConfig,
+  observation: AutoscaleObservation,
+  target: Extract<AutoscaleTarget, { signal: 'rate' }>,
+  now: { readonly value: number; readonly wish: number },
+  reasons: AutoscaleReason[],
+): number {
+  const current = observation.readyReplicas + (observation.pendingReplicas ?? 0);
+  const ahead = forecastRates(config, observation);
+  let wanted = now.wish;
+  let rate = now.value;
+  if (ahead !== undefined) {
+    const ordered = wholeReplicas(ahead.atReady, ahead.atReady / target.perReplica);
+    const kept = wholeReplicas(ahead.untilReady, ahead.untilReady / target.perReplica);
+    const forecast = Math.max(ordered, Math.min(kept, current));
+    reasons.push({ kind: 'forecast', ratePerSecond: ahead.atReady, wanted: forecast });
+    // Load of this instant that the forecast does not see lasting is no reason to order, only to keep.
+    wanted = Math.max(Math.min(now.wish, current), forecast);
+    rate = Math.max(ahead.atReady, now.value);
+  }
+  const { drainMs } = target;
+  if (drainMs === undefined) return wanted;
+  const waiting = backlogAtReady(config, observation, target.perReplica, rate);
+  if (waiting <= 0) return wanted;
+  const backlog = wholeReplicas(waiting, (rate + (waiting * SECOND_MS) / drainMs) / target.perReplica);
+  reasons.push({ kind: 'backlog', queueDepth: waiting, wanted: backlog });
+  return Math.max(wanted, backlog);
 }
 
 /** The value of a signal, or `null` when it is missing. While no replica is ready, there is no utilisation to measure. */

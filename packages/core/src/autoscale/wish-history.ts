@@ -17,20 +17,23 @@ export function recordWish(wishes: readonly Wish[], wish: Wish, longestMs: numbe
 }
 
 /**
- * The smallest and the largest wish in force at any instant from `startMs` to the newest entry and on, or `undefined`
- * when the history begins later than `startMs`. `O(entries)`.
+ * The smallest and the largest wish in force at any instant from `startMs` to the newest entry and on, and their mean over
+ * the time from `startMs` to `nowMs`, or `undefined` when the history begins later than `startMs`. `O(entries)`.
  */
 export function wishRange(
   wishes: readonly Wish[],
   startMs: number,
-): { readonly least: number; readonly most: number } | undefined {
+  nowMs: number,
+): { readonly min: number; readonly mean: number; readonly max: number } | undefined {
   const first = wishes.findLastIndex((entry) => entry.atMs <= startMs);
   if (first === -1) return undefined;
-  let least = Infinity;
-  let most = 0;
-  for (const { replicas } of wishes.slice(first)) {
-    least = Math.min(least, replicas);
-    most = Math.max(most, replicas);
+  let [min, max, sum] = [Infinity, 0, 0];
+  for (let index = first; index < wishes.length; index++) {
+    const { atMs, replicas } = wishes[index]!;
+    min = Math.min(min, replicas);
+    max = Math.max(max, replicas);
+    sum += replicas * ((wishes[index + 1]?.atMs ?? nowMs) - Math.max(atMs, startMs));
   }
-  return { least, most };
+  const mean = nowMs > startMs ? sum / (nowMs - startMs) : wishes.at(-1)!.replicas;
+  return { min, mean, max };
 }

@@ -5,7 +5,7 @@ import type { AutoscaleConfig, AutoscaleObservation } from '../../src/index.ts';
  * Loads and targets are tenths, so the wishes are computed in whole numbers. Shares no code with the library.
  */
 export function targetByEveryInstant(
-  config: Required<AutoscaleConfig>,
+  config: AutoscaleConfig & Required<Pick<AutoscaleConfig, 'tolerance' | 'window'>>,
   trace: readonly AutoscaleObservation[],
 ): number {
   const now = trace.at(-1)!;

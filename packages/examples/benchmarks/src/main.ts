@@ -1,5 +1,6 @@
 import { checkNumber, InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
+import { autoscaleBenchmark, formatAutoscale } from './autoscale.ts';
 import { deadlineBenchmark, fitDeadlineModel, formatDeadline } from './deadline.ts';
 import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon.ts';
 import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
@@ -176,6 +177,13 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 function addScale(program: Command): void {
+  program
+    .command('autoscale')
+    .description('Replicas of a language model by day and in bursts: waits and cost against HPA, KPA and SkyServe')
+    .requiredOption('--data <directory>', 'folder with the demand traces, see docs/benchmarks.md')
+    .action(({ data }: { readonly data: string }) => {
+      process.stdout.write(`${formatAutoscale(autoscaleBenchmark(data, () => performance.now()))}\n`);
+    });
   program
     .command('deadline')
     .description("Jobs with a deadline on spot and on-demand (Can't Be Late, NSDI 2024): cost, misses, clairvoyant")
