@@ -185,3 +185,17 @@ export { explainPlaceReplicas, placeReplicas } from './spillover/index.ts';
 export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './spillover/index.ts';
 export { embodiedCarbon, emissions, sci } from './carbon/index.ts';
 export type { EmbodiedInput, Emissions, EmissionsInput, Sci, SciInput } from './carbon/index.ts';
+export { createCapacityState, planCapacity } from './capacity/index.ts';
+export type {
+  BlockOffer,
+  CapacityConfig,
+  CapacityObservation,
+  CapacityOrder,
+  CapacityPlan,
+  CapacityReason,
+  CapacityScenario,
+  CapacitySizing,
+  CapacityState,
+  FlexWork,
+  Holding,
+} from './capacity/index.ts';
