@@ -71,8 +71,7 @@ export function fitPriceModel(table: ScenarioTable, stepsAhead: number): PriceMo
 /** Upper ends of all classes but the last; every class holds at least one price. */
 function classEdges({ scenarioCount, stepCount, price }: ScenarioTable, length: number): readonly number[] {
   const sorted = new Float64Array(scenarioCount * length);
-  for (let s = 0; s < scenarioCount; s++)
-    sorted.set(price.subarray(s * stepCount, s * stepCount + length), s * length);
+  for (let s = 0; s < scenarioCount; s++) sorted.set(price.subarray(s * stepCount, s * stepCount + length), s * length);
   sorted.sort();
   const edges: number[] = [];
   for (let c = 1; c < CLASS_COUNT; c++) {

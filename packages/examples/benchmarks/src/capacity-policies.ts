@@ -7,7 +7,18 @@ import {
   type CapacityPlan,
 } from '@spillway/core';
 import { capacityScenarios } from './capacity-scenarios.ts';
-import { mean, quantile, BLOCK_HOURS, FILL_RATIO, FLEX_GPU_HOURS, FLEX_HOURS, SPREAD_RATIO, type CapacityPolicy, type CapacityView } from './capacity-market.ts';
+import {
+  mean,
+  quantile,
+  BLOCK_HOURS,
+  FILL_RATIO,
+  FLEX_GPU_HOURS,
+  FLEX_HOURS,
+  SPREAD_RATIO,
+  type CapacityMarket,
+  type CapacityPolicy,
+  type CapacityView,
+} from './capacity-market.ts';
 
 /** Everything while the price is at most the median of the last week. */
 export function belowMedian({ price }: CapacityView): number {
@@ -54,6 +65,29 @@ export function sampleAverage(days: number): CapacityPolicy {
   };
 }
 
+/**
+ * No rule but a yardstick: the best block for the coming day as it will be, and the same Flex as the others. What it saves
+ * is what a perfect forecast of one day is worth.
+ */
+export function comingDayKnown({ demand, price, penalty, largestBlock }: CapacityMarket): CapacityPolicy {
+  return {
+    name: '(coming day known)',
+    block: ({ hour, forward }) => {
+      let [best, least] = [0, Infinity];
+      for (let block = 0; block <= largestBlock(hour); block++) {
+        let cost = BLOCK_HOURS * block * forward;
+        for (let h = hour; h < hour + BLOCK_HOURS; h++) {
+          const short = demand[h]! - block;
+          cost += short * (short > 0 ? Math.min(price[h]!, penalty) : (1 - SPREAD_RATIO) * FILL_RATIO * price[h]!);
+        }
+        if (cost < least) [best, least] = [block, cost];
+      }
+      return best;
+    },
+    flex: belowMedian,
+  };
+}
+
 /** `planCapacity` on joint scenarios of the past: blocks once a day, Flex every hour. */
 export function plannedPolicy(options: {
   readonly largestBlock: (hour: number) => number;
@@ -81,12 +115,8 @@ export function plannedPolicy(options: {
       demandGpus: view.block,
       spotUsdPerGpuHour: isBlock ? null : view.price.at(-1)!,
       scenarios: capacityScenarios(view, { count, hours: FLEX_HOURS, isPriceKnown: !isBlock, seed: hour }),
-      offers: isBlock
-        ? [{ ...block, priceUsdPerGpuHour: forward, maxGpus: options.largestBlock(hour) }]
-        : [],
-      holdings: isBlock
-        ? []
-        : [{ id: 'block', gpus: view.block, startAtMs: nowMs, endAtMs: view.blockEnd * HOUR_MS }],
+      offers: isBlock ? [{ ...block, priceUsdPerGpuHour: forward, maxGpus: options.largestBlock(hour) }] : [],
+      holdings: isBlock ? [] : [{ id: 'block', gpus: view.block, startAtMs: nowMs, endAtMs: view.blockEnd * HOUR_MS }],
     };
     return planCapacity(config(view), createCapacityState(), observation);
   };

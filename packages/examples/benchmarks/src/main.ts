@@ -1,5 +1,6 @@
 import { checkNumber, InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
+import { capacityBenchmark, capacitySpeed, formatCapacity } from './capacity.ts';
 import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon.ts';
 import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
 import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
@@ -155,6 +156,7 @@ async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(`${formatLetsWaitAwhile(cells)}\n`);
     });
   addForecast(program);
+  addCapacity(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.exitOverride();
   try {
@@ -168,6 +170,17 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`error: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`);
     process.exitCode = 2;
   }
+}
+
+function addCapacity(program: Command): void {
+  program
+    .command('capacity')
+    .description('Fast and Flex on a capacity market: cost over the least cost in hindsight, and the time to plan')
+    .requiredOption('--data <directory>', 'folder with the price and the requests, see docs/benchmarks.md')
+    .action((options: { readonly data: string }) => {
+      const rows = capacityBenchmark(options.data);
+      process.stdout.write(`${formatCapacity(rows, capacitySpeed(() => performance.now()))}\n`);
+    });
 }
 
 function addForecast(program: Command): void {
