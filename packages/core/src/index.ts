@@ -185,7 +185,7 @@ export { explainPlaceReplicas, placeReplicas } from './spillover/index.ts';
 export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './spillover/index.ts';
 export { embodiedCarbon, emissions, sci } from './carbon/index.ts';
 export type { EmbodiedInput, Emissions, EmissionsInput, Sci, SciInput } from './carbon/index.ts';
-export { createCapacityState, planCapacity } from './capacity/index.ts';
+export { createCapacityState, explainCapacity, planCapacity } from './capacity/index.ts';
 export type {
   BlockOffer,
   CapacityConfig,

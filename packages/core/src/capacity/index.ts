@@ -1,4 +1,5 @@
 export { createCapacityState, planCapacity } from './plan-capacity.ts';
+export { explainCapacity } from './explain.ts';
 export type {
   BlockOffer,
   CapacityConfig,

@@ -3,8 +3,8 @@ import { hoursWithin, type ScenarioTable } from './scenario-table.ts';
 import type { Spending } from './spending.ts';
 import type { BlockOffer, CapacityConfig, CapacityObservation, CapacityPlan, CapacityReason } from './types.ts';
 
-/** No block is larger; `check` keeps demand below it. */
-export const MOST_GPUS = 1_000_000;
+/** No block is larger. */
+const MOST_GPUS = 1_000_000;
 
 /** What buying the blocks on offer comes to. */
 export interface SizedBlocks {

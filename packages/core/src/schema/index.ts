@@ -4,6 +4,9 @@ export {
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
+  parseCapacityConfig,
+  parseCapacityObservation,
+  parseCapacityState,
   parseConsolidateInput,
   parseDecayedHistogramState,
   parseEwmaState,
@@ -19,6 +22,7 @@ export {
   parseScheduleProblem,
 } from './parse.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
+export { capacityConfigSchema, capacityObservationSchema, capacityStateSchema } from './capacity.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
 export { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 export {
