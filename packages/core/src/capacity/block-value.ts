@@ -5,8 +5,8 @@ export interface BlockWorth {
   readonly unmetUsdPerGpuHour: number;
   /** Part of the spot price that a sale of idle time brings on average. */
   readonly resaleRatio: number;
-  /** Flex that idle time of each scenario can still take, GPU-hours. */
-  readonly flexHours: Float64Array;
+  /** Flex that idle time of the block can take, GPU-hours. */
+  readonly flexHours: number;
   /** What a GPU-hour of that Flex costs otherwise in each scenario, USD. */
   readonly flexUsd: Float64Array;
   /** Steps in which idle time is in time for Flex: those before it. */
@@ -84,7 +84,7 @@ export function blockValue(
       taken[whole]! += partIdle;
       taken[whole + 1]! += rest;
     }
-    let left = Math.max(0, worth.flexHours[s]! - takenBefore);
+    let left = Math.max(0, worth.flexHours - takenBefore);
     let lostSum = 0;
     let soldSum = 0;
     let gainedSum = 0;

@@ -156,12 +156,11 @@ function planBlocks(
   spending: Spending,
   reasons: CapacityReason[],
 ): SizedBlocks {
-  const flexHours = new Float64Array(table.scenarioCount).fill(rest.reduce((sum, { gpuHours }) => sum + gpuHours, 0));
   const worth = {
     unmetUsdPerGpuHour: config.unmetUsdPerGpuHour,
     resaleRatio: (1 - (config.resale?.spreadRatio ?? 0.1)) * (config.resale?.fillRatio ?? 0.8),
-    flexHours,
-    flexUsd: model === undefined ? flexHours : flexPrices(rest, table, model),
+    queue: rest,
+    flexUsd: model === undefined ? new Float64Array(table.scenarioCount) : flexPrices(rest, table, model),
     flexSteps: Math.min(table.stepCount, rest.at(-1)?.steps ?? 0),
   };
   return sizeBlocks(config, observation, table, held, worth, spending, reasons);
@@ -184,8 +183,12 @@ function buySpot(
   }
   const allowed = Math.min(gpus, Math.max(0, (config.maxGpus ?? Infinity) - held));
   const bought = spending.place({
-    ...{ side: 'buy', tier: 'fast', gpus: allowed, startAtMs: nowMs, endAtMs: nowMs + stepMs },
-    ...{ limitUsdPerGpuHour: price, expiresAtMs: nowMs + stepMs, granularityGpus: 1, name: 'spot' },
+    ...inThisStep(nowMs, stepMs),
+    side: 'buy',
+    tier: 'fast',
+    gpus: allowed,
+    limitUsdPerGpuHour: price,
+    name: 'spot',
   });
   if (bought > 0) reasons.push({ kind: 'spot-bought', gpus: bought, priceUsdPerGpuHour: price });
 }
@@ -207,8 +210,12 @@ function orderFlex(
     return;
   }
   const bought = spending.place({
-    ...{ side: 'buy', tier: 'flex', gpus, startAtMs: nowMs, endAtMs: nowMs + stepMs },
-    ...{ limitUsdPerGpuHour: price, expiresAtMs: nowMs + stepMs, granularityGpus: 1, name: `flex-${why}` },
+    ...inThisStep(nowMs, stepMs),
+    side: 'buy',
+    tier: 'flex',
+    gpus,
+    limitUsdPerGpuHour: price,
+    name: `flex-${why}`,
   });
   if (bought > 0) {
     reasons.push({
@@ -218,6 +225,11 @@ function orderFlex(
       why,
     });
   }
+}
+
+/** An order for the step that begins now; GPUs come one by one. */
+function inThisStep(nowMs: number, stepMs: number) {
+  return { startAtMs: nowMs, endAtMs: nowMs + stepMs, expiresAtMs: nowMs + stepMs, granularityGpus: 1 };
 }
 
 /** Offers what is idle in this step for sale, and returns the least price to take for idle time. */
@@ -233,8 +245,12 @@ function sellIdle(
   const limit = Math.max(least, (1 - (config.resale?.spreadRatio ?? 0.1)) * price);
   const gpus = Math.floor(idleHours / hoursFromMs(stepMs) + ROUNDING);
   const sold = spending.place({
-    ...{ side: 'sell', tier: 'fast', gpus, startAtMs: nowMs, endAtMs: nowMs + stepMs },
-    ...{ limitUsdPerGpuHour: limit, expiresAtMs: nowMs + stepMs, granularityGpus: 1, name: 'idle' },
+    ...inThisStep(nowMs, stepMs),
+    side: 'sell',
+    tier: 'fast',
+    gpus,
+    limitUsdPerGpuHour: limit,
+    name: 'idle',
   });
   if (sold > 0) reasons.push({ kind: 'sold-back', gpus: sold, limitUsdPerGpuHour: limit });
   return limit;

@@ -3,6 +3,8 @@ import { hoursWithin, type ScenarioTable } from './scenario-table.ts';
 import type { Spending } from './spending.ts';
 import type { BlockOffer, CapacityConfig, CapacityObservation, CapacityPlan, CapacityReason } from './types.ts';
 
+/** A gain below this part of the price is a rounding error. */
+const ROUNDING_RATIO = 1e-12;
 /** No block is larger. */
 const MOST_GPUS = 1_000_000;
 
@@ -14,46 +16,42 @@ export interface SizedBlocks {
   readonly first: { readonly gpus: number; readonly valueUsdPerGpuHour: number } | undefined;
 }
 
+/** What idle time is worth, and the work that it can take: GPU-hours and steps that are left, of each piece. */
+export interface MarketWorth extends Omit<BlockWorth, 'flexHours'> {
+  readonly queue: readonly { readonly gpuHours: number; readonly steps: number }[];
+}
+
 /**
- * Sizes the blocks on offer, earliest first, and orders them. Each block is sized on its own: blocks do not overlap, and
- * the only thing that joins them is Flex, which the idle time of earlier blocks takes first.
+ * Sizes the blocks on offer, earliest first, and orders them. Each block is sized on its own: they do not overlap, and Flex
+ * is divided among them by the hours that each has before the deadline, whatever their sizes, so that a larger block never
+ * makes another one smaller.
  */
 export function sizeBlocks(
   config: CapacityConfig,
   observation: CapacityObservation,
   table: ScenarioTable,
   held: Float64Array,
-  worth: BlockWorth,
+  worth: MarketWorth,
   spending: Spending,
   reasons: CapacityReason[],
 ): SizedBlocks {
   const grid = { ...observation, stepCount: table.stepCount };
-  const knownUntilMs = observation.nowMs + table.stepCount * observation.stepMs;
-  const flexHours = Float64Array.from(worth.flexHours);
+  const blocks = buyableBlocks(config, observation, table, reasons).map((offer) => {
+    const hours = hoursWithin(grid, offer.startAtMs, offer.endAtMs);
+    return { offer, hours, blockHours: hours.reduce((sum, value) => sum + value, 0) };
+  });
+  const flexHours = divideFlex(
+    worth.queue,
+    blocks.map(({ hours }) => hours),
+  );
   let [blocksUsd, shortfallUsd, recoveredUsd, coveredHours, allHours] = [0, 0, 0, 0, 0];
   let first: SizedBlocks['first'];
-  for (const offer of [...observation.offers].sort((x, y) => x.startAtMs - y.startAtMs)) {
-    if (offer.endAtMs > knownUntilMs) {
-      reasons.push({ kind: 'block-beyond-scenarios', offerId: offer.id, knownUntilMs });
-      continue;
-    }
-    const hours = hoursWithin(grid, offer.startAtMs, offer.endAtMs);
-    const blockHours = hours.reduce((sum, value) => sum + value, 0);
-    const most = mostGpus(config, offer, table, hours, held, { ...worth, flexHours });
-    const value = blockValue(table, hours, held, { ...worth, flexHours }, most);
-    const limit = config.limits?.maxFastUsdPerGpuHour ?? Infinity;
-    const isTooDear = offer.priceUsdPerGpuHour > limit;
-    if (isTooDear) {
-      reasons.push({
-        kind: 'block-too-dear',
-        offerId: offer.id,
-        priceUsdPerGpuHour: offer.priceUsdPerGpuHour,
-        limitUsdPerGpuHour: limit,
-      });
-    }
-    const size = isTooDear
-      ? 0
-      : config.sizing?.kind === 'safety-factor'
+  blocks.forEach(({ offer, hours, blockHours }, b) => {
+    const blockWorth = { ...worth, flexHours: flexHours[b]! };
+    const most = mostGpus(config, offer, table, hours, held, blockWorth);
+    const value = blockValue(table, hours, held, blockWorth, most);
+    const size =
+      config.sizing?.kind === 'safety-factor'
         ? factorSize(config.sizing, offer, table, hours, held, most)
         : newsvendorSize(value.worthUsd, offer, offer.priceUsdPerGpuHour * blockHours);
     const gpus = spending.place({
@@ -67,29 +65,59 @@ export function sizeBlocks(
       granularityGpus: offer.granularityGpus ?? 1,
       name: `block-${offer.id}`,
     });
-    const outcome = useBlock(table, hours, held, gpus, worth, flexHours);
+    const outcome = useBlock(table, hours, held, gpus, worth.unmetUsdPerGpuHour);
     for (let u = 0; u < gpus; u++) recoveredUsd += value.recoveredUsd[u]!;
     blocksUsd += gpus * blockHours * offer.priceUsdPerGpuHour;
     shortfallUsd += outcome.shortfallUsd;
-    coveredHours += outcome.covered * blockHours;
+    coveredHours += outcome.coveredRatio * blockHours;
     allHours += blockHours;
-    const last = (gpus > 0 ? value.worthUsd[gpus - 1]! : (value.worthUsd[0] ?? 0)) / blockHours;
-    first ??= { gpus: gpus + Math.floor(outcome.heldGpus), valueUsdPerGpuHour: last };
+    const last = (value.worthUsd[Math.max(0, gpus - 1)] ?? 0) / blockHours;
+    first ??= { gpus: gpus + outcome.heldGpus, valueUsdPerGpuHour: last };
     reasons.push({
       kind: 'block-sized',
       offerId: offer.id,
       gpus,
       priceUsdPerGpuHour: offer.priceUsdPerGpuHour,
       valueUsdPerGpuHour: last,
-      impliedQuantile: outcome.covered,
+      impliedQuantile: outcome.coveredRatio,
     });
-  }
+  });
   const totalUsd = blocksUsd + shortfallUsd - recoveredUsd;
   return {
     expectedCost: { blocksUsd, shortfallUsd, recoveredUsd, totalUsd },
     impliedQuantile: allHours > 0 ? Math.min(1, coveredHours / allHours) : null,
     first,
   };
+}
+
+/** The blocks that may be bought, earliest first: within the limit price, and over before the scenarios are. */
+function buyableBlocks(
+  config: CapacityConfig,
+  { offers, nowMs, stepMs }: CapacityObservation,
+  { stepCount }: ScenarioTable,
+  reasons: CapacityReason[],
+): readonly BlockOffer[] {
+  const knownUntilMs = nowMs + stepCount * stepMs;
+  const limitUsdPerGpuHour = config.limits?.maxFastUsdPerGpuHour ?? Infinity;
+  return [...offers]
+    .sort((x, y) => x.startAtMs - y.startAtMs)
+    .filter(({ id: offerId, endAtMs, priceUsdPerGpuHour }) => {
+      if (endAtMs > knownUntilMs) reasons.push({ kind: 'block-beyond-scenarios', offerId, knownUntilMs });
+      else if (priceUsdPerGpuHour <= limitUsdPerGpuHour) return true;
+      else reasons.push({ kind: 'block-too-dear', offerId, priceUsdPerGpuHour, limitUsdPerGpuHour });
+      return false;
+    });
+}
+
+/** GPU-hours of Flex for each block, by the hours it has before the deadline of each piece of work. */
+function divideFlex(queue: MarketWorth['queue'], blocks: readonly Float64Array[]): readonly number[] {
+  const shares = blocks.map(() => 0);
+  for (const { gpuHours, steps } of queue) {
+    const inTime = blocks.map((hours) => hours.subarray(0, steps).reduce((sum, value) => sum + value, 0));
+    const all = inTime.reduce((sum, value) => sum + value, 0);
+    if (all > 0) for (let b = 0; b < shares.length; b++) shares[b]! += (gpuHours * inTime[b]!) / all;
+  }
+  return shares;
 }
 
 /** More than this is never of use, or not to be had: the largest demand of any scenario, and what Flex could take. */
@@ -108,7 +136,7 @@ function mostGpus(
     heldMost = Math.max(heldMost, held[k]!);
     for (let s = 0; s < scenarioCount; s++) over = Math.max(over, demand[s * stepCount + k]! - held[k]!);
   }
-  const flex = blockHours > 0 ? worth.flexHours.reduce((x, y) => Math.max(x, y), 0) / blockHours : 0;
+  const flex = blockHours > 0 ? worth.flexHours / blockHours : 0;
   const factor = config.sizing?.kind === 'safety-factor' ? Math.max(1, config.sizing.factor ?? 1.5) : 1;
   const most = Math.min(
     MOST_GPUS,
@@ -125,7 +153,7 @@ function newsvendorSize(worthUsd: Float64Array, offer: BlockOffer, priceUsd: num
   let [gain, best, size] = [0, 0, 0];
   for (let u = 0; u < worthUsd.length; u++) {
     gain += worthUsd[u]! - priceUsd;
-    if ((u + 1) % granularity !== 0 || gain <= best) continue;
+    if ((u + 1) % granularity !== 0 || gain <= best + ROUNDING_RATIO * (u + 1) * priceUsd) continue;
     best = gain;
     size = u + 1;
   }
@@ -155,30 +183,25 @@ function factorSize(
   return Math.min(wanted, Math.floor(most / granularity)) * granularity;
 }
 
-/** What the block leaves: demand above it, and less Flex for later blocks. */
+/** What the block leaves: demand above it, and how much of the time it covers demand. */
 function useBlock(
   { scenarioCount, stepCount, weight, demand, price }: ScenarioTable,
   hours: Float64Array,
   held: Float64Array,
   gpus: number,
-  worth: BlockWorth,
-  flexHours: Float64Array,
-): { readonly shortfallUsd: number; readonly covered: number; readonly heldGpus: number } {
-  let [shortfallUsd, covered, all, heldGpus] = [0, 0, 0, 0];
-  for (let k = 0; k < stepCount; k++) {
+  unmetUsdPerGpuHour: number,
+): { readonly shortfallUsd: number; readonly coveredRatio: number; readonly heldGpus: number } {
+  const first = hours.findIndex((value) => value > 0);
+  let [shortfallUsd, covered, all] = [0, 0, 0];
+  for (let k = first; k < stepCount; k++) {
     const h = hours[k]!;
-    if (h === 0) continue;
-    if (all === 0) heldGpus = held[k]!;
     all += h;
     for (let s = 0; s < scenarioCount; s++) {
       const at = s * stepCount + k;
       const over = demand[at]! - held[k]! - gpus;
-      if (over > 0) shortfallUsd += weight[s]! * h * over * Math.min(price[at]!, worth.unmetUsdPerGpuHour);
-      else {
-        covered += weight[s]! * h;
-        if (k < worth.flexSteps) flexHours[s] = Math.max(0, flexHours[s]! + h * over);
-      }
+      if (over > 0) shortfallUsd += weight[s]! * h * over * Math.min(price[at]!, unmetUsdPerGpuHour);
+      else covered += weight[s]! * h;
     }
   }
-  return { shortfallUsd, covered: covered / all, heldGpus };
+  return { shortfallUsd, coveredRatio: Math.min(1, covered / all), heldGpus: Math.floor(held[first]!) };
 }
