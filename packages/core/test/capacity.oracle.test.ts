@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCapacityState, planCapacity } from '../src/capacity/index.ts';
+import type { CapacityScenario } from '../src/index.ts';
 import { HOUR, price } from './capacity-arbitraries.ts';
 
 const STEPS = 4;
@@ -20,7 +21,14 @@ const markets = fc.record({
   ),
   flexHours: fc.nat(20),
 });
-type Market = typeof markets extends fc.Arbitrary<infer T> ? T : never;
+interface Market {
+  readonly penalty: number;
+  readonly forward: number;
+  readonly held: number;
+  readonly granularity: number;
+  readonly scenarios: readonly Required<CapacityScenario>[];
+  readonly flexHours: number;
+}
 
 function sized({ penalty, forward, held, granularity, scenarios, flexHours }: Market): number {
   const block = { startAtMs: 0, endAtMs: STEPS * HOUR };

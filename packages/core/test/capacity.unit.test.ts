@@ -102,6 +102,25 @@ describe('Flex', () => {
     expect(rising.orders).toMatchObject([{ tier: 'flex', gpus: 6, limitUsdPerGpuHour: 2 }]);
   });
 
+  it('has the threshold of optimal stopping for independent prices: 5, 3, 2 with one, two, three steps to come', () => {
+    // Every path of four prices, each 1 or 9. Waiting one step costs the mean, 5; two steps (1 + 5) / 2; three (1 + 3) / 2.
+    const paths = Array.from({ length: 16 }, (_, path) => [0, 1, 2, 3].map((k) => ((path >> k) & 1 ? 9 : 1)));
+    const scenarios = paths.flatMap((path) => prices(...path));
+    const bought = (spotUsdPerGpuHour: number, hours: number) =>
+      plan({ demandGpus: 0, spotUsdPerGpuHour, scenarios, flexQueue: [work(6, hours)] }).orders.length === 1;
+
+    expect([bought(4.9, 2), bought(5.1, 2)]).toEqual([true, false]);
+    expect([bought(2.9, 3), bought(3.1, 3)]).toEqual([true, false]);
+    expect([bought(1.9, 4), bought(2.1, 4)]).toEqual([true, false]);
+  });
+
+  it('does not wait for a price that stays high', () => {
+    const scenarios = [...prices(1, 1, 1, 1), ...prices(9, 9, 9, 9)];
+
+    // Drawn anew in each step, waiting three steps would cost 2.
+    expect(plan({ demandGpus: 0, spotUsdPerGpuHour: 6, scenarios, flexQueue: [work(6, 4)] }).orders).toHaveLength(1);
+  });
+
   it('is bought at any price within the limit when no step is left', () => {
     const seen = { demandGpus: 0, spotUsdPerGpuHour: 9, scenarios: prices(9, 1, 1, 1), flexQueue: [work(6, 1)] };
 
@@ -172,7 +191,7 @@ describe('sales and money', () => {
 });
 
 describe('bad input', () => {
-  const bad = <T>(value: unknown) => value as T;
+  const bad = (value: unknown) => value as never;
   const second = { ...block, id: 'b', startAtMs: 3 * HOUR, endAtMs: 6 * HOUR };
   const other = [flat(4, 2), flat(4, 2, 3)];
   it.each<[string, string, Partial<CapacityObservation>, Partial<CapacityConfig>?]>([

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { CapacityConfig, CapacityObservation, CapacityState } from '../capacity/index.ts';
 import { finite, list, oneOf, positive, record, text, whole } from './primitives.ts';
 
-const amount = () => finite({ min: 0 });
+/** Prices and GPUs, as `planCapacity` bounds them. */
+const amount = () => finite({ min: 0, max: 1_000_000 });
 const ratio = () => finite({ min: 0, max: 1 });
 
 const sizingSchema = z.discriminatedUnion(
@@ -11,7 +12,7 @@ const sizingSchema = z.discriminatedUnion(
     record({ kind: z.literal('newsvendor') }),
     record({
       kind: z.literal('safety-factor'),
-      factor: amount().exactOptional(),
+      factor: finite({ min: 0, max: 1_000 }).exactOptional(),
       of: oneOf('mean', 'peak').exactOptional(),
     }),
   ],
@@ -60,8 +61,8 @@ export const capacityObservationSchema = record({
       maxGpus: whole({ min: 0 }).exactOptional(),
     }),
   ),
-  holdings: list(record({ id: text(), gpus: whole({ min: 0 }), ...period })),
-  flexQueue: list(record({ id: text(), gpuHours: amount(), deadlineAtMs: finite() })),
+  holdings: list(record({ id: text(), gpus: whole({ min: 0, max: 1_000_000 }), ...period })),
+  flexQueue: list(record({ id: text(), gpuHours: finite({ min: 0, max: 1_000_000_000 }), deadlineAtMs: finite() })),
   returnedMicroUsd: whole({ min: 0 }).exactOptional(),
 }) satisfies z.ZodType<CapacityObservation>;
 
