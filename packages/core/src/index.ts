@@ -269,3 +269,17 @@ export type {
 } from './spot/index.ts';
 export { embodiedCarbon, emissions, sci } from './carbon/index.ts';
 export type { EmbodiedInput, Emissions, EmissionsInput, Sci, SciInput } from './carbon/index.ts';
+export { createCapacityState, explainCapacity, planCapacity } from './capacity/index.ts';
+export type {
+  BlockOffer,
+  CapacityConfig,
+  CapacityObservation,
+  CapacityOrder,
+  CapacityPlan,
+  CapacityReason,
+  CapacityScenario,
+  CapacitySizing,
+  CapacityState,
+  FlexWork,
+  Holding,
+} from './capacity/index.ts';

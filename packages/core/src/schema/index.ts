@@ -4,6 +4,9 @@ export {
   parseAutoscaleConfig,
   parseAutoscaleObservation,
   parseAutoscaleState,
+  parseCapacityConfig,
+  parseCapacityObservation,
+  parseCapacityState,
   parseConsolidateInput,
   parseDeadlineJobConfig,
   parseDeadlineJobState,
@@ -25,6 +28,7 @@ export {
 } from './parse.ts';
 export { admitInputSchema, planGangPreemptionInputSchema, planPreemptionInputSchema } from './admission.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
+export { capacityConfigSchema, capacityObservationSchema, capacityStateSchema } from './capacity.ts';
 export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
 export { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 export {

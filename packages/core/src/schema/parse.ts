@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { AdmitInput, PlanGangPreemptionInput, PlanPreemptionInput } from '../admission/index.ts';
 import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../autoscale/index.ts';
+import type { CapacityConfig, CapacityObservation, CapacityState } from '../capacity/index.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
 import type { AdaptiveBandsState, DecayedHistogramState, EwmaState } from '../forecast/index.ts';
@@ -10,6 +11,7 @@ import type { ScheduleProblem } from '../schedule/index.ts';
 import type { DeadlineJobConfig, DeadlineJobState, DeadlineObservation, SpotZoneModel } from '../spot/index.ts';
 import { admitInputSchema, planGangPreemptionInputSchema, planPreemptionInputSchema } from './admission.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
+import { capacityConfigSchema, capacityObservationSchema, capacityStateSchema } from './capacity.ts';
 import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 import { packMigInputSchema, placeMigInputSchema, repartitionMigInputSchema } from './mig.ts';
@@ -113,6 +115,21 @@ export function parseAutoscaleObservation(value: unknown): AutoscaleObservation 
 /** Returns unknown data as the memory of `autoscale`. @throws InvalidInputError as {@link parseNodes}. */
 export function parseAutoscaleState(value: unknown): AutoscaleState {
   return parse('state', autoscaleStateSchema, value);
+}
+
+/** Returns unknown data as the configuration of `planCapacity`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseCapacityConfig(value: unknown): CapacityConfig {
+  return parse('config', capacityConfigSchema, value);
+}
+
+/** Returns unknown data as an observation of `planCapacity`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseCapacityObservation(value: unknown): CapacityObservation {
+  return parse('observation', capacityObservationSchema, value);
+}
+
+/** Returns unknown data as the memory of `planCapacity`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseCapacityState(value: unknown): CapacityState {
+  return parse('state', capacityStateSchema, value);
 }
 
 /** Returns unknown data as the arguments of `placeReplicas`. @throws InvalidInputError as {@link parseNodes}. */

@@ -1,6 +1,7 @@
 import { checkNumber, InvalidInputError, SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
 import { autoscaleBenchmark, formatAutoscale } from './autoscale.ts';
+import { capacityBenchmark, capacitySpeed, formatCapacity } from './capacity.ts';
 import { deadlineBenchmark, fitDeadlineModel, formatDeadline } from './deadline.ts';
 import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon.ts';
 import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
@@ -161,6 +162,7 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   addScale(program);
   addForecast(program);
+  addCapacity(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.exitOverride();
   try {
@@ -201,6 +203,17 @@ function addScale(program: Command): void {
         clockMs: () => performance.now(),
       });
       process.stdout.write(`${formatDeadline(report)}\n`);
+    });
+}
+
+function addCapacity(program: Command): void {
+  program
+    .command('capacity')
+    .description('Fast and Flex on a capacity market: cost over the least cost in hindsight, and the time to plan')
+    .requiredOption('--data <directory>', 'folder with the price and the requests, see docs/benchmarks.md')
+    .action((options: { readonly data: string }) => {
+      const rows = capacityBenchmark(options.data);
+      process.stdout.write(`${formatCapacity(rows, capacitySpeed(() => performance.now()))}\n`);
     });
 }
 
