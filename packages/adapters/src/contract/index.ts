@@ -3,9 +3,24 @@ export { ProviderError } from './provider-error.ts';
 export type { ProviderErrorCode, ProviderErrorOptions } from './provider-error.ts';
 export type { Clock } from './clock.ts';
 export type {
+  GpuGap,
+  GpuGapReason,
+  GpuHealthSignal,
+  GpuHistory,
+  GpuHistoryGap,
+  GpuIdentity,
+  GpuMetric,
+  GpuOwner,
+  GpuOwnership,
+  GpuReading,
+  GpuReadings,
+  GpuTrack,
+} from './gpu-metrics.ts';
+export type {
   CallOptions,
   CapacityProvider,
   EndpointMetrics,
+  GpuRangeRequest,
   InterruptionNotice,
   LaunchedReplica,
   LaunchRequest,
