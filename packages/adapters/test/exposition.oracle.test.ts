@@ -28,7 +28,7 @@ const parse = (text: string, isOpenMetrics: boolean) =>
   parseExposition(text, { format: isOpenMetrics ? 'openmetrics' : 'text' });
 
 describe('parseExposition against a reader made from the grammar', () => {
-  it('agrees on 1,000 generated scrapes, and finds no problem but bogus metadata', () => {
+  it('agrees on 1,000 generated scrapes, and finds no problem but bogus metadata', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(expositions, ({ text, isOpenMetrics }) => {
         const { samples, problems } = parse(text, isOpenMetrics);
@@ -41,22 +41,26 @@ describe('parseExposition against a reader made from the grammar', () => {
     );
   });
 
-  it('agrees on 10,000 scrapes that were damaged: an error value for what is damaged, never a crash or a made-up number', () => {
-    let damaged = 0;
-    const source = fc.oneof(expositions, fc.constant({ text: dcgm, isOpenMetrics: false }));
-    fc.assert(
-      fc.property(source, mutations, ({ text, isOpenMetrics }, accidents) => {
-        const mutant = mutate(text, accidents);
+  it(
+    'agrees on 10,000 scrapes that were damaged: an error value for what is damaged, never a crash or a made-up number',
+    { timeout: 60_000 },
+    () => {
+      let damaged = 0;
+      const source = fc.oneof(expositions, fc.constant({ text: dcgm, isOpenMetrics: false }));
+      fc.assert(
+        fc.property(source, mutations, ({ text, isOpenMetrics }, accidents) => {
+          const mutant = mutate(text, accidents);
 
-        const { samples, problems } = parse(mutant, isOpenMetrics);
+          const { samples, problems } = parse(mutant, isOpenMetrics);
 
-        if (problems.length > 0) damaged++;
-        expect(sorted(samples.map(asOracle))).toEqual(sorted(oracleSamples(mutant, isOpenMetrics)));
-      }),
-      { numRuns: 10_000, seed: 12 },
-    );
-    expect(damaged).toBeGreaterThan(4_000);
-  });
+          if (problems.length > 0) damaged++;
+          expect(sorted(samples.map(asOracle))).toEqual(sorted(oracleSamples(mutant, isOpenMetrics)));
+        }),
+        { numRuns: 10_000, seed: 12 },
+      );
+      expect(damaged).toBeGreaterThan(4_000);
+    },
+  );
 
   it('gives no sample that the whole text does not have when the text is cut anywhere', () => {
     const whole = new Set(sorted(parse(dcgm, false).samples.map(asOracle)));
