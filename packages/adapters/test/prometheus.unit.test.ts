@@ -199,7 +199,7 @@ describe('prometheus reads GPUs', () => {
       up('node-a', minutes(0, 60, 1)),
       gpu('a', minutes(0, 60, 0.2), { pod: 'first' }),
       gpu('a', minutes(59, 60, 0.8), { pod: 'second' }),
-      gpu('b', minutes(0, 60, 9223372036854775794)),
+      gpu('b', minutes(0, 60, 2 ** 63)),
     ]);
     const { gpus, gaps } = await prometheus({ url: server.url }).gpus.readRange(range);
 

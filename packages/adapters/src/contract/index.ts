@@ -1,6 +1,6 @@
 export { defineProvider, defineRuntime, defineSource } from './define.ts';
 export { ProviderError } from './provider-error.ts';
-export type { ProviderErrorCode, ProviderErrorOptions } from './provider-error.ts';
+export type { ErrorScope, ProviderErrorCode, ProviderErrorOptions, RetryAdvice } from './provider-error.ts';
 export type { Clock } from './clock.ts';
 export type {
   GpuGap,
