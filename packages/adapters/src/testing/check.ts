@@ -21,7 +21,10 @@ export async function refusal(subject: Subject, call: () => Promise<unknown>, wh
     outcome = error;
   }
   check(outcome !== undefined, `${what} was expected to reject, and did not`);
-  check(ProviderError.is(outcome), `${what} rejected with something other than a ProviderError: ${String(outcome)}`);
+  check(
+    ProviderError.is(outcome),
+    `${what} rejected with something other than a ProviderError: ${outcome instanceof Error ? outcome.message : 'no Error'}`,
+  );
   checkError(subject, outcome);
   return outcome;
 }
