@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { prometheus, type PrometheusOptions } from '@spillway/adapters/prometheus';
 import { virtualClock } from '@spillway/adapters/simulated';
 
-import { localServer, type LocalServer } from './fixtures/http-server.ts';
+import type { LocalServer } from './fixtures/http-server.ts';
 import { testPrometheus, type StoredSeries } from './fixtures/prometheus-server.ts';
 import { rejection } from './rejection.ts';
 

@@ -1,4 +1,4 @@
-import { ProviderError } from '../../contract/provider-error.ts';
+import { ProviderError, type ProviderErrorCode } from '../../contract/provider-error.ts';
 import type { CallOptions, CapacityProvider, LaunchedReplica, LaunchRequest } from '../../contract/types.ts';
 import { simulatedCapacity } from '../../simulated/capacity.ts';
 import { virtualClock } from '../../simulated/virtual-clock.ts';
@@ -74,6 +74,16 @@ const refusing = (change: (error: ProviderError) => unknown) =>
         throw ProviderError.is(error) ? change(error) : error;
       }),
   );
+
+/** An error with some of its parts changed. */
+function copyOf(
+  error: ProviderError,
+  change: { provider?: string; code?: ProviderErrorCode; message?: string; isRetryable?: boolean },
+): ProviderError {
+  const { provider = error.provider, code = error.providerCode, message = 'no' } = change;
+  const { isRetryable = error.isRetryable } = change;
+  return new ProviderError(provider, code, message, { isRetryable, isAmbiguous: error.isAmbiguous });
+}
 
 /** Providers of capacity, each broken in one way. */
 export const BROKEN_CAPACITY: Readonly<Record<string, () => Subject>> = {
@@ -174,16 +184,11 @@ export const BROKEN_CAPACITY: Readonly<Record<string, () => Subject>> = {
     return launch(request, signal && { signal });
   }),
   'throws plain errors': refusing((error) => new Error(error.message)),
-  'speaks in the name of another': refusing((error) => new ProviderError('other', error.providerCode, 'no')),
-  'repeats a secret in an error': refusing(
-    (error) => new ProviderError('broken', error.providerCode, 'Bearer s3cret refused'),
-  ),
-  'says never again to no-capacity': refusing(
-    (error) => new ProviderError('broken', error.providerCode, 'no', { isRetryable: false }),
-  ),
-  'says not-found for an unknown tier': refusing(
-    (error) =>
-      new ProviderError('broken', error.providerCode === 'invalid-request' ? 'not-found' : error.providerCode, 'no'),
+  'speaks in the name of another': refusing((error) => copyOf(error, { provider: 'other' })),
+  'repeats a secret in an error': refusing((error) => copyOf(error, { message: 'Bearer s3cret refused' })),
+  'says never again to no-capacity': refusing((error) => copyOf(error, { isRetryable: false })),
+  'says not-found for an unknown tier': refusing((error) =>
+    error.providerCode === 'invalid-request' ? copyOf(error, { code: 'not-found' }) : error,
   ),
   'answers with another token': answering((replica) => ({ ...replica, token: `${replica.token}'` })),
   'tells the time in seconds': answering((replica) => ({
