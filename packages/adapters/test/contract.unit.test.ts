@@ -48,6 +48,20 @@ describe('ProviderError', () => {
     expect(error.cause).toBe(cause);
   });
 
+  it.each([
+    // code, options, advice, retryable, scope
+    ['no-capacity', {}, 'elsewhere', true, 'tier'],
+    ['quota', {}, 'elsewhere', false, 'account'],
+    ['quota', { retry: 'after-fix' }, 'after-fix', false, 'account'],
+    ['rate-limited', { scope: 'region' }, 'later', true, 'region'],
+    ['unavailable', { isRetryable: false }, 'never', false, 'provider'],
+    ['conflict', { isRetryable: true }, 'later', true, 'request'],
+    ['conflict', { retry: 'later' }, 'later', true, 'request'],
+    ['timeout', { retry: 'never' }, 'never', false, 'request'],
+  ] as const)('advises on %s with %j: %s', (code, options, retry, isRetryable, scope) => {
+    expect(new ProviderError('ssh', code, 'no answer', options)).toMatchObject({ retry, isRetryable, scope });
+  });
+
   it('is known across copies of the library, where instanceof is not', async () => {
     vi.resetModules();
     const copy = await import('@spillway/adapters');

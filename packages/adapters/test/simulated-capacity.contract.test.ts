@@ -1,10 +1,11 @@
-import { simulatedCapacity, virtualClock, type SimulatedFaults } from '@spillway/adapters/simulated';
+import { describe, it } from 'vitest';
 
-import { describeCapacityProvider, type CapacityHarness } from './capacity-provider-contract.ts';
+import { simulatedCapacity, virtualClock, type SimulatedFaults } from '@spillway/adapters/simulated';
+import { conformanceCases, describeProvider, type Subject } from '@spillway/adapters/testing';
 
 const node = { id: 'node-a', gpus: [{ model: 'H100' }], cpuMilli: 64_000, memoryMib: 262_144 };
 
-function harness(faults?: SimulatedFaults): CapacityHarness {
+function subject(faults?: SimulatedFaults): Subject {
   const clock = virtualClock({ startAtMs: 1_000_000 });
   const provider = simulatedCapacity({
     clock,
@@ -25,16 +26,24 @@ function harness(faults?: SimulatedFaults): CapacityHarness {
   const untilNotice = async (): Promise<void> => {
     while ((await provider.preemption.listNotices()).length === 0) await clock.advanceTo(clock.nowMs() + 60_000);
   };
-  return { provider, tierId: 'spot', limitedTierId: 'fixed', otherTierId: 'fixed', untilNotice };
+  return { provider, nowMs: clock.nowMs, tierId: 'spot', limitedTierId: 'fixed', otherTierId: 'fixed', untilNotice };
 }
 
-describeCapacityProvider('simulatedCapacity', () => harness());
-describeCapacityProvider('simulatedCapacity with failures', () => harness({ failureRatio: 0.5, seed: 1 }));
-describeCapacityProvider('simulatedCapacity with lost answers', () => harness({ ambiguousRatio: 0.6, seed: 2 }));
-describeCapacityProvider('simulatedCapacity with both', () =>
-  harness({ failureRatio: 0.3, ambiguousRatio: 0.5, seed: 3 }),
-);
-describeCapacityProvider('a provider that can only be looked at', () => {
-  const { name, specVersion, listNodes } = harness().provider;
-  return { provider: { name, specVersion, listNodes } };
-});
+const subjects: Readonly<Record<string, () => Subject>> = {
+  simulatedCapacity: () => subject(),
+  'simulatedCapacity with failures': () => subject({ failureRatio: 0.5, seed: 1 }),
+  'simulatedCapacity with lost answers': () => subject({ ambiguousRatio: 0.6, seed: 2 }),
+  'simulatedCapacity with both': () => subject({ failureRatio: 0.3, ambiguousRatio: 0.5, seed: 3 }),
+  'a provider that can only be looked at': () => {
+    const { name, specVersion, listNodes } = simulatedCapacity({
+      clock: virtualClock({ startAtMs: 0 }),
+      nodes: [node],
+      tiers: [],
+    });
+    return { provider: { name, specVersion, listNodes }, nowMs: () => 0 };
+  },
+};
+
+for (const [name, make] of Object.entries(subjects)) {
+  describeProvider({ describe, it }, name, await conformanceCases(make));
+}

@@ -1,11 +1,26 @@
 export { defineProvider, defineRuntime, defineSource } from './define.ts';
 export { ProviderError } from './provider-error.ts';
-export type { ProviderErrorCode, ProviderErrorOptions } from './provider-error.ts';
+export type { ErrorScope, ProviderErrorCode, ProviderErrorOptions, RetryAdvice } from './provider-error.ts';
 export type { Clock } from './clock.ts';
+export type {
+  GpuGap,
+  GpuGapReason,
+  GpuHealthSignal,
+  GpuHistory,
+  GpuHistoryGap,
+  GpuIdentity,
+  GpuMetric,
+  GpuOwner,
+  GpuOwnership,
+  GpuReading,
+  GpuReadings,
+  GpuTrack,
+} from './gpu-metrics.ts';
 export type {
   CallOptions,
   CapacityProvider,
   EndpointMetrics,
+  GpuRangeRequest,
   InterruptionNotice,
   LaunchedReplica,
   LaunchRequest,

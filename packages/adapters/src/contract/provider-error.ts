@@ -14,10 +14,26 @@ export type ProviderErrorCode =
   | 'unavailable'
   | 'bad-response';
 
+/**
+ * What to do about a failure. `later`: the same call again, after `retryAfterMs` where given; `elsewhere`: another tier, zone or
+ * provider, or the same one later; `after-fix`: not before request, credentials or quota are changed; `never`: give up.
+ */
+export type RetryAdvice = 'later' | 'elsewhere' | 'after-fix' | 'never';
+
+/** How far a failure reaches: what else will fail for the same reason. */
+export type ErrorScope = 'request' | 'tier' | 'zone' | 'region' | 'account' | 'provider';
+
 /** What can accompany a provider error. */
 export interface ProviderErrorOptions extends SpillwayErrorOptions {
-  /** Whether the same call may succeed later. @defaultValue true for `no-capacity`, `rate-limited`, `timeout`, `unavailable` */
+  /**
+   * Whether the same call may succeed later.
+   * @defaultValue whether `retry` is `later`; without it, true for `no-capacity`, `rate-limited`, `timeout`, `unavailable`
+   */
   readonly isRetryable?: boolean;
+  /** What to do about it. @defaultValue by the code; `later` or `never` where that would contradict `isRetryable` */
+  readonly retry?: RetryAdvice;
+  /** How far it reaches. @defaultValue by the code */
+  readonly scope?: ErrorScope;
   /** How long to wait before trying again, ms, when the provider said so. */
   readonly retryAfterMs?: number;
   /**
@@ -30,6 +46,19 @@ export interface ProviderErrorOptions extends SpillwayErrorOptions {
 
 const CODE_PREFIX = 'SPILLWAY_PROVIDER_';
 const RETRYABLE: ReadonlySet<ProviderErrorCode> = new Set(['no-capacity', 'rate-limited', 'timeout', 'unavailable']);
+const ADVICE: Readonly<Record<ProviderErrorCode, readonly [RetryAdvice, ErrorScope]>> = {
+  aborted: ['never', 'request'],
+  auth: ['after-fix', 'account'],
+  'bad-response': ['never', 'provider'],
+  conflict: ['never', 'request'],
+  'invalid-request': ['after-fix', 'request'],
+  'no-capacity': ['elsewhere', 'tier'],
+  'not-found': ['never', 'request'],
+  quota: ['elsewhere', 'account'],
+  'rate-limited': ['later', 'account'],
+  timeout: ['later', 'request'],
+  unavailable: ['later', 'provider'],
+};
 const AMBIGUOUS: ReadonlySet<ProviderErrorCode> = new Set(['aborted', 'bad-response', 'timeout']);
 
 /**
@@ -49,6 +78,10 @@ export class ProviderError extends SpillwayError {
   readonly providerCode: ProviderErrorCode;
   /** Whether the same call may succeed later. */
   readonly isRetryable: boolean;
+  /** What to do about it. */
+  readonly retry: RetryAdvice;
+  /** How far it reaches. */
+  readonly scope: ErrorScope;
   /** Whether the call may have taken effect although it failed. */
   readonly isAmbiguous: boolean;
   /** How long to wait before trying again, ms, when the provider said so. */
@@ -58,7 +91,14 @@ export class ProviderError extends SpillwayError {
     super(`${CODE_PREFIX}${code.toUpperCase().replaceAll('-', '_')}`, `${provider}: ${message}`, options);
     this.provider = provider;
     this.providerCode = code;
-    this.isRetryable = options.isRetryable ?? RETRYABLE.has(code);
+    const [advice, scope] = ADVICE[code];
+    const retry = options.retry ?? advice;
+    this.isRetryable = options.isRetryable ?? (options.retry === undefined ? RETRYABLE.has(code) : retry === 'later');
+    const isWait = retry === 'later' || retry === 'elsewhere';
+    this.retry =
+      options.retry ??
+      (this.isRetryable && !isWait ? 'later' : !this.isRetryable && retry === 'later' ? 'never' : retry);
+    this.scope = options.scope ?? scope;
     this.isAmbiguous = options.isAmbiguous ?? AMBIGUOUS.has(code);
     this.retryAfterMs = options.retryAfterMs;
   }

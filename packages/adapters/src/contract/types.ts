@@ -1,9 +1,16 @@
 import type { CarbonSeries, GpuNode, Job, Placement, Replica, Series, Tier } from '@spillway/core';
 
+import type { GpuHistory, GpuMetric, GpuReadings } from './gpu-metrics.ts';
+
 /** What every call can be given. */
 export interface CallOptions {
   /** Aborts the call; it then rejects with a {@link ProviderError} of code `aborted`. */
   readonly signal?: AbortSignal;
+  /**
+   * When the answer is of no use any more, ms since the Unix epoch on the clock of the adapter; the call then rejects with a
+   * {@link ProviderError} of code `timeout`. @defaultValue the adapter's own limit
+   */
+  readonly deadlineAtMs?: number;
 }
 
 /** What every adapter has. */
@@ -113,9 +120,25 @@ export interface EndpointMetrics {
   readonly queueDepth: number | null;
 }
 
-/** Where measurements come from. */
+/** Where measurements come from. A part that is absent is something this source cannot measure. */
 export interface MetricsSource<Name extends string = string> extends Adapter<Name> {
-  readonly readEndpoint: (endpointId: string, options?: CallOptions) => Promise<EndpointMetrics>;
+  /** Present when it measures endpoints. */
+  readonly readEndpoint?: (endpointId: string, options?: CallOptions) => Promise<EndpointMetrics>;
+  /** Present when it measures GPUs. */
+  readonly gpus?: {
+    /** The present. What is not known is among the gaps, never 0. */
+    readonly read: (options?: CallOptions) => Promise<GpuReadings>;
+    /** Present when it remembers: values at `fromMs`, `fromMs + stepMs`, … before `toMs`. */
+    readonly readRange?: (request: GpuRangeRequest, options?: CallOptions) => Promise<GpuHistory>;
+  };
+}
+
+/** Which part of the past of all GPUs to read. */
+export interface GpuRangeRequest extends TimeRange {
+  /** Whole, > 0. */
+  readonly stepMs: number;
+  /** @defaultValue all of them */
+  readonly metrics?: readonly GpuMetric[];
 }
 
 /** A stretch of time, half-open. */

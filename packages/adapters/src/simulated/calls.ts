@@ -46,10 +46,13 @@ export function createCalls(provider: string, clock: Clock, faults: SimulatedFau
   }
   const random = createRandom(seed);
 
-  const refuseIfAborted = (call: string, options: CallOptions | undefined): void => {
+  const refuseIfLate = (call: string, options: CallOptions | undefined): void => {
     const signal = options?.signal;
-    if (signal?.aborted !== true) return;
     // Nothing was sent, so nothing can have happened.
+    if (clock.nowMs() >= (options?.deadlineAtMs ?? Infinity) && signal?.aborted !== true) {
+      throw new ProviderError(provider, 'timeout', `the deadline of ${call} has passed`, { isAmbiguous: false });
+    }
+    if (signal?.aborted !== true) return;
     throw new ProviderError(provider, 'aborted', `${call} was aborted`, { cause: signal.reason, isAmbiguous: false });
   };
 
@@ -57,12 +60,12 @@ export function createCalls(provider: string, clock: Clock, faults: SimulatedFau
     // An executor that throws rejects its promise.
     read: (call, options, effect) =>
       new Promise((resolve) => {
-        refuseIfAborted(call, options);
+        refuseIfLate(call, options);
         resolve(effect());
       }),
     act: (call, options, effect) =>
       new Promise((resolve) => {
-        refuseIfAborted(call, options);
+        refuseIfLate(call, options);
         // Both numbers are drawn for every call, so that the fate of one does not depend on the fates before it.
         const fate = random.next();
         const delayMs = random.integer(maxEffectDelayMs + 1);

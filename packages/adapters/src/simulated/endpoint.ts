@@ -41,6 +41,7 @@ export interface SimulatedService {
 
 /** A metrics source of one endpoint, and the truth about its service. */
 export interface SimulatedEndpoint<Name extends string = string> extends MetricsSource<Name> {
+  readonly readEndpoint: NonNullable<MetricsSource['readEndpoint']>;
   readonly service: () => SimulatedService;
 }
 

@@ -7,7 +7,7 @@ import type { ObservedReplica, Policy, Snapshot } from './snapshot.ts';
 export interface Surroundings {
   readonly capacity: CapacityProvider;
   readonly runtime?: WorkloadRuntime;
-  readonly metrics?: MetricsSource;
+  readonly metrics?: MetricsSource & Required<Pick<MetricsSource, 'readEndpoint'>>;
   readonly signals?: SignalSource;
 }
 

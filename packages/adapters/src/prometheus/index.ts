@@ -1,0 +1,17 @@
+export { parseExposition } from './exposition.ts';
+export type {
+  Exposition,
+  ExpositionExemplar,
+  ExpositionFamily,
+  ExpositionOptions,
+  ExpositionProblem,
+  ExpositionProblemKind,
+  ExpositionSample,
+  ExpositionType,
+} from './exposition.ts';
+export { prometheus } from './prometheus.ts';
+export type { Prometheus, PrometheusOptions, PrometheusRangeRequest } from './prometheus.ts';
+export type { PrometheusAnswer, PrometheusPoints } from './api.ts';
+export type { PrometheusRange, PrometheusSeries } from './range.ts';
+export type { Fetch } from '../http/request.ts';
+export type { GpuOwnerSources } from '../dcgm/owners.ts';

@@ -1,0 +1,13 @@
+export { conformanceCases } from './conformance.ts';
+export type { MakeSubject } from './conformance.ts';
+export { checkConformance, describeProvider, formatConformance } from './report.ts';
+export type { ConformanceOptions, ConformanceOutcome, ConformanceReport, TestHarness } from './report.ts';
+export { conformanceCommand } from './command.ts';
+export { faultyFetch } from './faults.ts';
+export type { Fault, FaultControl } from './faults.ts';
+export { faultProxy } from './fault-proxy.ts';
+export type { FaultProxy } from './fault-proxy.ts';
+export type { ConformanceCase, ConformanceGroup, Contract, Subject } from './subject.ts';
+export { brokenAdapters } from './broken/index.ts';
+export type { BrokenAdapter } from './broken/index.ts';
+export type { Fetch } from '../http/request.ts';
