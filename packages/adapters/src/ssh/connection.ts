@@ -124,6 +124,8 @@ async function connectOnce(
       reject(refusal ?? connectError(provider, where, error));
     };
     client.on('ready', () => {
+      // Requests are small and wait for each other: held back for the sake of fuller packets, each costs 40 ms.
+      client.setNoDelay(true);
       resolve(client);
     });
     client.on('error', fail);

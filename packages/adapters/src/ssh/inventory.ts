@@ -73,7 +73,7 @@ ${Object.entries(QUERIES)
 run name nvidia-smi --query-gpu=name --format=csv,noheader,nounits
 run mig nvidia-smi mig -lgi
 fi
-run kernel dmesg`;
+run kernel sh -c 'log=$(dmesg) || exit 1; printf "%s\\n" "$log" | grep "NVRM: Xid" || true'`;
 
 /**
  * Reads what {@link PROBE} printed.

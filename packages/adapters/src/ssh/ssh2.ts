@@ -19,6 +19,7 @@ export interface Ssh2Client {
     toPort: number,
     done: (error: Error | undefined, channel: Duplex) => void,
   ) => unknown;
+  readonly setNoDelay: (isOn: boolean) => unknown;
   readonly destroy: () => unknown;
 }
 
