@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Job, Placement } from '@spillway/core';
@@ -122,6 +122,18 @@ it('loses no job and no line of a log when the connection is cut again and again
   expect(await statusOf(runtime, 'talker')).toBe('succeeded');
 }, 60_000);
 
+it('gives whole lines, also of a program that writes them in parts', async () => {
+  const runtime = newRuntime();
+  const script = 'for i in 1 2 3; do printf "a\\303"; sleep 0.4; printf "\\251 $i\\n"; done; printf end';
+  await runtime.start(requestOf('stutterer', ['sh', '-c', script]));
+
+  const pieces = [];
+  for await (const { text } of runtime.logs('stutterer')) pieces.push(text);
+
+  expect(pieces.join('')).toBe('aé 1\naé 2\naé 3\nend');
+  expect(pieces.slice(0, -1).every((text) => text.endsWith('\n'))).toBe(true);
+});
+
 it('starts a job once, although the connection is cut while it starts', async () => {
   const line = await wireTo(servers.ports[0]);
   opened.push(line);
@@ -218,6 +230,8 @@ it('refuses a share of a GPU that is taken, a GPU that is absent, and a job that
 
 it('gives no GPU away twice among many starts at once', async () => {
   const [left, right] = [newRuntime(), newRuntime()];
+  // A slow driver leaves much time between looking at what is taken and taking it.
+  writeFileSync(join(servers.gpuFolder, 'slow'), '');
   const requests = Array.from({ length: 8 }, (_, index) =>
     requestOf(`job ${index}`, WAIT, { gpus: [{ index: 0, milli: 400 }] }),
   );
@@ -227,6 +241,7 @@ it('gives no GPU away twice among many starts at once', async () => {
   );
 
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  rmSync(join(servers.gpuFolder, 'slow'));
 });
 
 it('calls a job failed whose keeper and program were killed', async () => {

@@ -65,7 +65,9 @@ start)
   echo "$gpus" | tr ',' '\n' | tr ':' ' ' | grep . >"$new/gpus"
   for other in "$root"/jobs/*/; do
     other=${'$'}{other%/}
-    [ -f "$other/key" ] && [ "$(state "$other")" = running ] || continue
+    [ -f "$other/key" ] || continue
+    # A start that was cut off before its keeper began holds its GPUs too: the same token may still begin it.
+    case $(state "$other") in ready | running) ;; *) continue ;; esac
     if [ "$(cat "$other/key")" = "$key" ]; then rm -rf "$new"; echo runs; exit 73; fi
     cat "$other/gpus" >>"$new/taken"
   done
