@@ -267,6 +267,23 @@ it('takes a program that is not there for a failure of the job, not of the machi
   expect((await rejection(logOf(runtime, 'nobody'))).providerCode).toBe('not-found');
 });
 
+it('stops following a log when it is told to', async () => {
+  const runtime = newRuntime();
+  await runtime.start(requestOf('quiet', WAIT));
+  const controller = new AbortController();
+  const following = (async () => {
+    for await (const { text } of runtime.logs('quiet', { signal: controller.signal })) {
+      if (text === 'begun\n')
+        setTimeout(() => {
+          controller.abort();
+        }, 300);
+    }
+  })();
+
+  expect((await rejection(following)).providerCode).toBe('aborted');
+  expect(await statusOf(runtime, 'quiet')).toBe('running');
+});
+
 it('keeps apart a token used on another machine', async () => {
   const hosts = [servers.host('a', servers.ports[0]), servers.host('b', servers.ports[1])];
   const runtime = newRuntime({ hosts });

@@ -85,6 +85,13 @@ export function sshRuntime<const Name extends string = 'ssh-runtime'>(
   const { clock } = pool;
   const remote = createRemoteJobs(name, pool, stateFolder);
   const lastSeen = new Map<string, readonly RemoteJob[]>();
+  const pause = async (attempt: number, { signal }: CallOptions): Promise<void> => {
+    try {
+      await clock.sleep(backoffMs(POLL, attempt, 0), signal && { signal });
+    } catch (cause) {
+      throw new ProviderError(name, 'aborted', 'the call was given up', { cause });
+    }
+  };
 
   const listHost = async (nodeId: string, callOptions: CallOptions): Promise<readonly RemoteJob[]> => {
     const jobs = await remote.list(nodeId, callOptions);
@@ -149,7 +156,7 @@ export function sshRuntime<const Name extends string = 'ssh-runtime'>(
     for (let attempt = 1; clock.nowMs() < giveUpAtMs; attempt++) {
       const now = (await listHost(job.nodeId, callOptions)).find(({ id }) => id === job.id);
       if (now?.status !== 'running') return;
-      await clock.sleep(backoffMs(POLL, attempt, 0), callOptions);
+      await pause(attempt, callOptions);
     }
     throw new ProviderError(name, 'timeout', `job '${jobId}' on '${job.nodeId}' is still there after KILL`);
   };
@@ -172,7 +179,7 @@ export function sshRuntime<const Name extends string = 'ssh-runtime'>(
         failures = 0;
       } catch (error) {
         if (!ProviderError.is(error) || !error.isRetryable || ++failures >= LOG_TRIES) throw error;
-        await clock.sleep(backoffMs(POLL, failures, 0), callOptions);
+        await pause(failures, callOptions);
         continue;
       }
       const isAll = piece.isEnded && at + piece.bytes.length === piece.logBytes;
@@ -184,7 +191,7 @@ export function sshRuntime<const Name extends string = 'ssh-runtime'>(
         yield { text: piece.bytes.subarray(0, length).toString('utf8'), fromByte: fromHere, toByte: at };
       }
       if (isAll) return;
-      if (length === 0) await clock.sleep(backoffMs(POLL, ++idle, 0), callOptions);
+      if (length === 0) await pause(++idle, callOptions);
     }
   }
 
