@@ -1,0 +1,18 @@
+export { parsePools, readPools } from './pool-file.ts';
+export type { ReadPoolsOptions } from './pool-file.ts';
+export { readKnownHosts } from './known-hosts.ts';
+export type { HostKeyVerdict, KnownHosts } from './known-hosts.ts';
+export { readSshConfig } from './ssh-config.ts';
+export type { SshConfigHost } from './ssh-config.ts';
+export type { SecretReference, SshHost, SshTarget } from './types.ts';
+export { sshPool } from './pool.ts';
+export type { SshPool, SshPoolOptions, SshReport } from './pool.ts';
+export type { Backoff } from './backoff.ts';
+export type { CredentialSource } from './credentials.ts';
+export type { SshHealth, SshProblem } from './health.ts';
+export type { SshGpu, SshInventory } from './inventory.ts';
+export type { CommandResult, RunOptions } from './run-command.ts';
+export type { Ssh2, Ssh2Channel, Ssh2Client, Ssh2Login, Ssh2Settings } from './ssh2.ts';
+export { sshRuntime } from './runtime.ts';
+export type { SshLogChunk, SshRuntime, SshRuntimeOptions } from './runtime.ts';
+export type { SshCommand } from './remote-jobs.ts';
