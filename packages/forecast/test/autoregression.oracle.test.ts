@@ -1,5 +1,6 @@
 import { createRandom } from '@spillway/core';
 import fc from 'fast-check';
+import { MultivariateLinearRegression } from 'ml-regression';
 import { describe, expect, test } from 'vitest';
 import { fourierAutoregression, ridgeAutoregression } from '../src/index.ts';
 import { autoregressionByRows } from './oracles/least-squares.ts';
@@ -29,7 +30,34 @@ const expectClose = (values: readonly number[], expected: readonly number[], tol
   });
 };
 
+/** The forecast of a fit of ml-regression to the lags, each step from the ones before. */
+function byMlRegression(history: readonly number[], lags: readonly number[], horizon: number): number[] {
+  const path = [...history];
+  const rowAt = (at: number) => lags.map((lag) => path[at - lag]!);
+  const at = history.map((_, index) => index).slice(Math.max(...lags));
+  const fit = new MultivariateLinearRegression(
+    at.map(rowAt),
+    at.map((index) => [history[index]!]),
+  );
+  for (let step = 0; step < horizon; step++) path.push(fit.predict(rowAt(path.length))[0]!);
+  return path.slice(history.length);
+}
+
 describe('autoregressions agree with least squares on their rows', () => {
+  test('as ml-regression fits them, without a penalty', () => {
+    fc.assert(
+      fc.property(cases, ({ seed, count, lags, horizon }) => {
+        const history = noisySeries(seed, count, 7);
+
+        expectClose(
+          ridgeAutoregression({ lags, ridge: 0 }).predict(history, horizon),
+          byMlRegression(history, lags, horizon),
+          1e-8 * 100,
+        );
+      }),
+    );
+  });
+
   test.each([0, 1, 25])('on lags, with a penalty of %d', (ridge) => {
     fc.assert(
       fc.property(cases, ({ seed, count, lags, horizon }) => {
