@@ -195,6 +195,7 @@ function useBlock(
   let [shortfallUsd, covered, all] = [0, 0, 0];
   for (let k = first; k < stepCount; k++) {
     const h = hours[k]!;
+    if (h === 0) continue;
     all += h;
     for (let s = 0; s < scenarioCount; s++) {
       const at = s * stepCount + k;

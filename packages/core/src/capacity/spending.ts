@@ -2,7 +2,7 @@ import { hoursFromMs } from '../units.ts';
 import type { CapacityOrder, CapacityReason } from './types.ts';
 
 /** An order before the budget has looked at it. */
-export interface WantedOrder {
+interface WantedOrder {
   readonly side: CapacityOrder['side'];
   readonly tier: CapacityOrder['tier'];
   readonly gpus: number;

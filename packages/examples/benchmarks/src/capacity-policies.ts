@@ -21,7 +21,7 @@ import {
 } from './capacity-market.ts';
 
 /** Everything while the price is at most the median of the last week. */
-export function belowMedian({ price }: CapacityView): number {
+function belowMedian({ price }: CapacityView): number {
   return price.at(-1)! <= quantile(price.subarray(-168), 0.5) ? Infinity : 0;
 }
 

@@ -55,12 +55,7 @@ function policiesOf(market: CapacityMarket): readonly CapacityPolicy[] {
 }
 
 /** A stretch of 90 days; no block may be larger than the largest demand of the 24 hours before it. */
-export function capacityStretch(
-  demand: Float64Array,
-  price: Float64Array,
-  startDay: number,
-  penalty: number,
-): CapacityMarket {
+function capacityStretch(demand: Float64Array, price: Float64Array, startDay: number, penalty: number): CapacityMarket {
   const hours = Float64Array.from({ length: STRETCH_HOURS }, (_, hour) => demand[hour % demand.length]!);
   return {
     demand: hours,
@@ -76,7 +71,7 @@ export function capacityStretch(
  *
  * @throws InvalidInputError when a file is missing or malformed.
  */
-export function readCapacityData(directory: string): { readonly demand: Float64Array; readonly price: Float64Array } {
+function readCapacityData(directory: string): { readonly demand: Float64Array; readonly price: Float64Array } {
   const requests = readColumn(directory, 'demand', 'servegen-m-small.json', 'requestsPerSec');
   const prices = readColumn(directory, 'spot', 'aws-g2-price-us-east-1b.json', 'price');
   const needed = 24 * START_DAYS.at(-1)! + STRETCH_HOURS;
@@ -115,7 +110,7 @@ function readColumn(directory: string, folder: string, file: string, column: str
   });
 }
 
-/** How long it takes to plan. */
+/** Processor time that planning takes. */
 export interface CapacitySpeed {
   readonly scenarioCount: number;
   readonly stepCount: number;
@@ -123,8 +118,12 @@ export interface CapacitySpeed {
   readonly worstMs: number;
 }
 
-/** Times `planCapacity` for a week in hours over 200 scenarios: seven blocks on offer, one held, Flex for two days. */
-export function capacitySpeed(nowMs: () => number): CapacitySpeed {
+/**
+ * Times `planCapacity` for a week in hours over 200 scenarios: seven blocks on offer, one held, Flex for two days.
+ *
+ * @param usedMs - time used so far, of the clock or of the processor.
+ */
+export function capacitySpeed(usedMs: () => number): CapacitySpeed {
   const random = createRandom(1);
   const [scenarioCount, stepCount] = [200, 168];
   const scenarios = Array.from({ length: scenarioCount }, () => ({
@@ -140,9 +139,9 @@ export function capacitySpeed(nowMs: () => number): CapacitySpeed {
     flexQueue: [24, 48].map((hours) => ({ id: String(hours), gpuHours: 200, deadlineAtMs: hours * HOUR_MS })),
   };
   const times = Array.from({ length: 60 }, () => {
-    const start = nowMs();
+    const start = usedMs();
     planCapacity({ unmetUsdPerGpuHour: 12 }, createCapacityState(), observation);
-    return nowMs() - start;
+    return usedMs() - start;
   });
   const warm = Float64Array.from(times.slice(10));
   return { scenarioCount, stepCount, medianMs: quantile(warm, 0.5), worstMs: quantile(warm, 1) };
@@ -165,7 +164,7 @@ export function formatCapacity(rows: readonly CapacityRow[], speed: CapacitySpee
   return [
     formatTable(head, body),
     '',
-    `planCapacity, ${speed.stepCount} h x ${speed.scenarioCount} scenarios x 7 blocks: median ${speed.medianMs.toFixed(1)} ms, ` +
+    `planCapacity, ${speed.stepCount} h x ${speed.scenarioCount} scenarios x 7 blocks, processor time: median ${speed.medianMs.toFixed(1)} ms, ` +
       `worst ${speed.worstMs.toFixed(1)} ms of 50 calls`,
   ].join('\n');
 }
