@@ -86,8 +86,8 @@ export interface PackOptions {
   readonly keepsDomainsEmpty?: TopologyLevel;
   /**
    * `work-conserving`: a job that fits is placed. `protect-large`: a job of its own that takes GPUs is turned away when its best place costs others, at
-   * the prices of `priced`, more than 14 times the milli-GPU it asks for. Under overload small jobs make room for large ones that way, and more GPU
-   * work is done with fewer jobs. Only with `scorer: 'priced'`; gangs, MIG jobs and jobs without GPUs are never turned away.
+   * the prices of `priced`, more than 14 times the milli-GPU it asks for. Near full load small jobs make room for large ones that way, and more GPU
+   * work is accepted, in fewer jobs. Only with `scorer: 'priced'`; gangs, MIG jobs and jobs without GPUs are never turned away.
    * @defaultValue 'work-conserving'
    */
   readonly admission?: 'work-conserving' | 'protect-large';
