@@ -131,6 +131,7 @@ function createSite({ nodes, running, jobs, nowMs }: PlanGangPreemptionInput): S
     turnover: { departureRatio: 0 },
     prefersEarlyExpiry: false,
     keepsDomainsEmpty: undefined,
+    protectsLarge: false,
   });
   for (const job of jobs) checkClock(job, packing.hasExpiry, nowMs);
   const heldBy = new Map<string, Held>();

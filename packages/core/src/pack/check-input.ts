@@ -5,6 +5,7 @@ import { checkIds } from '../internal/check.ts';
 import type { PackOptions, RunningJob, Scorer, ScoreNode, WorkloadShape } from './types.ts';
 
 const STARTED_HINT = 'Pass milliseconds since the Unix epoch, or leave it out if it is not known.';
+const ADMISSIONS = ['work-conserving', 'protect-large'] as const;
 const SCORERS: readonly Scorer[] = ['priced', 'fgd', 'best-fit', 'first-fit'];
 
 /** The scorer asked for. @throws InvalidInputError when it is unknown */
@@ -12,6 +13,22 @@ export function scorerOf({ scorer = 'fgd' }: PackOptions): Scorer | ScoreNode {
   if (typeof scorer === 'function' || SCORERS.includes(scorer)) return scorer;
   throw new InvalidInputError('scorer', `must be one of ${SCORERS.join(', ')} or a function`, scorer, {
     hint: 'Leave it out for fgd, the default.',
+  });
+}
+
+/** How overload is met. @throws InvalidInputError when it is unknown, or needs prices that the scorer does not have */
+export function admissionOf({
+  admission = 'work-conserving',
+  scorer,
+}: PackOptions): 'work-conserving' | 'protect-large' {
+  if (!ADMISSIONS.includes(admission)) {
+    throw new InvalidInputError('admission', `must be one of ${ADMISSIONS.join(', ')}`, admission, {
+      hint: 'Leave it out for work-conserving, the default.',
+    });
+  }
+  if (admission === 'work-conserving' || scorer === 'priced') return admission;
+  throw new InvalidInputError('admission', "must be 'work-conserving' unless scorer is 'priced'", admission, {
+    hint: "Set scorer: 'priced': it has the prices.",
   });
 }
 

@@ -33,6 +33,11 @@ export function explainUnplaced(reason: UnplacedReason): string {
         ('barriers' in reason.limit ? ` that admits the job: none does. There, ${lift(reason.limit.barriers)}.` : '.')
       );
     }
+    case 'refused-by-admission':
+      return (
+        `Refused by admission: the best place, on node '${reason.nodeId}', costs other jobs ${reason.costMilli} milli-GPU, and ` +
+        `the job may cost ${reason.mostMilli}. Try again when more is free, or admit all that fits.`
+      );
     case 'no-such-model':
       return (
         `No GPU in the fleet is of a model asked for (${list(reason.wanted)}). ` +

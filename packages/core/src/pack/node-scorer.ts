@@ -4,6 +4,8 @@ import type { Demand } from './demand.ts';
 export interface NodeScorer {
   /** Finite, >= 0, whole but for what breaks ties (below 1), larger is better; follows from what is free now. Of equal nodes the one with the smallest id is taken. */
   readonly score: (node: number, demand: Demand) => number;
+  /** What the demand costs others on a node that holds it, whole milli-GPU. Absent for scorers without prices. */
+  readonly cost?: (node: number, demand: Demand) => number;
   /** True: empty nodes of one kind may differ in score. */
   readonly tellsTwinsApart?: boolean;
   /** Row of the GPU that a share takes. */

@@ -10,6 +10,7 @@ import {
   checkPackNodes,
   checkRunning,
   checkSameTopology,
+  admissionOf,
   scorerOf,
 } from './check-input.ts';
 import { copyJob, copyNode } from './copy.ts';
@@ -71,6 +72,7 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   const { prefersEarlyExpiry = false, keepsDomainsEmpty } = options;
   checkOptionalFlag(() => 'prefersEarlyExpiry', prefersEarlyExpiry);
   checkOptionalLevel(() => 'keepsDomainsEmpty', keepsDomainsEmpty);
+  const protectsLarge = admissionOf(options) === 'protect-large';
   checkPackNodes(input.nodes);
   checkNow(input.nowMs);
   checkRunning(input.running);
@@ -85,7 +87,7 @@ export function createPacker(input: PackerInput, options: PackOptions = {}): Pac
   const kindStreams = createKindStreams(mix.jobCount);
   const placed = new Map<string, Placed>();
   const turnover = { departureRatio: input.departureRatio ?? 0 };
-  const setup = { scorer, nowMs, kindStreams, turnover, prefersEarlyExpiry, keepsDomainsEmpty };
+  const setup = { scorer, nowMs, kindStreams, turnover, prefersEarlyExpiry, keepsDomainsEmpty, protectsLarge };
   const create = () => createPacking([...nodes.values()], mix.shapes(), setup);
   let packing = create();
   let isStale = false;

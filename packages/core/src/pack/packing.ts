@@ -13,6 +13,7 @@ import { createScoreIndex, type ScoreIndex } from './score-index.ts';
 import type { Limits, ShapeScores } from './shape-scores.ts';
 import type { Turnover } from './scarcity.ts';
 import { createScorer } from './scorers.ts';
+import { tooDear } from './protect-large.ts';
 import { findInstance } from './shortfall.ts';
 import type { RunningJob, Scorer, ScoreNode, UnplacedReason, WorkloadShape } from './types.ts';
 import { unplacedReason } from './unplaced-reason.ts';
@@ -60,6 +61,8 @@ export interface PackingSetup {
   readonly turnover: Turnover;
   readonly prefersEarlyExpiry: boolean;
   readonly keepsDomainsEmpty: TopologyLevel | undefined;
+  /** True: jobs whose best place costs others too much are turned away. */
+  readonly protectsLarge: boolean;
 }
 
 /** Creates the working state of a packer. `O(nodes log nodes + GPUs)`. */
@@ -68,7 +71,15 @@ export function createPacking(
   mix: readonly WorkloadShape[],
   setup: PackingSetup,
 ): Packing {
-  const { scorer: scorerName, nowMs, kindStreams, turnover, prefersEarlyExpiry, keepsDomainsEmpty } = setup;
+  const {
+    scorer: scorerName,
+    nowMs,
+    kindStreams,
+    turnover,
+    prefersEarlyExpiry,
+    keepsDomainsEmpty,
+    protectsLarge,
+  } = setup;
   const fleet = createFleet(nodes);
   const { state, catalogue } = fleet;
   const hasExpiry = fleet.expiresAtMs.some((expiresAtMs) => expiresAtMs < Infinity);
@@ -114,6 +125,10 @@ export function createPacking(
     const scores = scoresOf(job, limits);
     const { node, key } = index!.best(scores, limits);
     if (key < 0) return { reason: unplacedReason(fleet, { ...scores.demand, ...limits }, node, job) };
+    const dear = protectsLarge && job.gang === undefined ? tooDear(scorer, node, scores.demand) : undefined;
+    if (dear !== undefined) {
+      return { reason: { kind: 'refused-by-admission', nodeId: fleet.nodes[node]!.id, ...dear } };
+    }
     return takeAt(job, scores, node);
   };
   const takeAmong: Packing['takeAmong'] = (job, nodes) => {

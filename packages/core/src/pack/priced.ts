@@ -129,12 +129,15 @@ export function priced(
     return loss;
   };
 
-  const score = (node: number, demand: Demand): number => {
-    if (demand.isMig) return instances(node);
+  const costOf = (node: number, demand: Demand): number => {
     const isHost = scarcity.isHost(node);
     // A share that may lose hosts is tried, to find the GPU it takes.
     const grown = isHost && demand.isShare ? growth(node, demand) : knownGrowth(node, demand);
-    const cost = Math.round(isHost ? grown + hostsLost(node, demand, bestGpu) : grown);
+    return Math.round(isHost ? grown + hostsLost(node, demand, bestGpu) : grown);
+  };
+  const score = (node: number, demand: Demand): number => {
+    if (demand.isMig) return instances(node);
+    const cost = costOf(node, demand);
     const total = gpuTotal[kindOf[node]!]!;
     const usedRatio = total === 0 ? 1 : (total - nodeGpuFree[node]!) / total;
     // Costs are whole, so half a milli-GPU orders the nodes of equal cost.
@@ -149,7 +152,7 @@ export function priced(
     stateOf[node] = -1;
     scarcity.changed(node, mark);
   };
-  return { score, shareGpu, changed };
+  return { score, cost: costOf, shareGpu, changed };
 }
 
 /** Numbers demands from 0, the same number for those that take the same GPUs of any node; -1: growth is not remembered. */

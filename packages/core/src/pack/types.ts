@@ -84,6 +84,13 @@ export interface PackOptions {
    * in use when a job runs on one of its nodes; a node that names none counts as in use. Comes before the score. Absent: the score alone decides.
    */
   readonly keepsDomainsEmpty?: TopologyLevel;
+  /**
+   * `work-conserving`: a job that fits is placed. `protect-large`: a job of its own that takes GPUs is turned away when its best place costs others, at
+   * the prices of `priced`, more than 14 times the milli-GPU it asks for. Near full load small jobs make room for large ones that way, and more GPU
+   * work is accepted, in fewer jobs. Only with `scorer: 'priced'`; gangs, MIG jobs and jobs without GPUs are never turned away.
+   * @defaultValue 'work-conserving'
+   */
+  readonly admission?: 'work-conserving' | 'protect-large';
 }
 
 /**
@@ -100,6 +107,16 @@ export type UnplacedReason =
   | { readonly kind: 'exceeds-every-node'; readonly limit: NearestMiss | NearestBarrier }
   /** Nodes could hold it, but not now. `nearest` is the node that lacks least; with its misses added the job fits there. */
   | { readonly kind: 'no-room'; readonly nearest: NearestMiss; readonly barred?: NearestBarrier }
+  /**
+   * The job fits, and is turned away for the sake of others (`admission: 'protect-large'`): its best place costs them `costMilli`, and it may
+   * cost `mostMilli`, milli-GPU.
+   */
+  | {
+      readonly kind: 'refused-by-admission';
+      readonly nodeId: string;
+      readonly costMilli: number;
+      readonly mostMilli: number;
+    }
   /** The fleet has no GPU of the models asked for. */
   | { readonly kind: 'no-such-model'; readonly wanted: readonly string[]; readonly present: readonly string[] }
   /** The fleet has no MIG instance of the profile asked for. */

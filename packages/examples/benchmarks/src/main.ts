@@ -50,7 +50,7 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   program
     .command('pack-churn')
-    .description('OpenB with departures: jobs turned away in a steady state at 85, 90 and 95 % load')
+    .description('OpenB with departures: jobs turned away in a steady state at 85, 90, 95 and 100 % load')
     .option('--seeds <from-to>', 'seeds, inclusive', '42-44')
     .action(({ seeds }: { readonly seeds: string }) => {
       process.stdout.write(`${formatPackChurn(packChurnBenchmark({ seeds: parseSeeds(seeds) }))}\n`);

@@ -4,7 +4,7 @@ import {
   GPU_MILLI,
   type GpuNode,
   type Job,
-  type Scorer,
+  type PackOptions,
   type WorkloadShape,
 } from '@spillway/core';
 import { loadOpenB, openbShuffledNodes, openbWorkload } from '@spillway/traces';
@@ -15,7 +15,7 @@ import { formatTable } from './table.ts';
 export interface ChurnOptions {
   /** One run each. @defaultValue 42 to 44 */
   readonly seeds?: readonly number[];
-  /** Offered load: GPUs asked for at once on average, over all GPUs. @defaultValue 0.85, 0.9 and 0.95 */
+  /** Offered load: GPUs asked for at once on average, over all GPUs. @defaultValue 0.85, 0.9, 0.95 and 1 */
   readonly loads?: readonly number[];
   /** Arrivals that are counted, after the warm-up. @defaultValue 20_000 */
   readonly arrivals?: number;
@@ -26,7 +26,7 @@ export interface ChurnOptions {
 /** One rule at one load, sums and means over the seeds. */
 export interface ChurnRow {
   readonly load: number;
-  readonly scorer: Scorer;
+  readonly rule: string;
   /** Jobs turned away, % of those that came. */
   readonly rejectedPercent: number;
   /** GPU work turned away, % of what was asked for. */
@@ -36,7 +36,11 @@ export interface ChurnRow {
   readonly allocatedPercent: number;
 }
 
-const SCORERS: readonly Scorer[] = ['priced', 'fgd', 'best-fit', 'first-fit'];
+/** The rules compared; the last is not work-conserving. */
+const RULES: readonly { readonly rule: string; readonly options: PackOptions }[] = [
+  ...(['priced', 'fgd', 'best-fit', 'first-fit'] as const).map((scorer) => ({ rule: scorer, options: { scorer } })),
+  { rule: 'priced, protect-large', options: { scorer: 'priced', admission: 'protect-large' } },
+];
 /** Mean times a job stays before counting begins; the share of jobs from the empty start is then below 0.1 %. */
 const WARM_UP = 8;
 
@@ -45,19 +49,19 @@ const WARM_UP = 8;
  * no place is turned away. Every rule sees the same jobs.
  */
 export function packChurnBenchmark(options: ChurnOptions = {}): readonly ChurnRow[] {
-  const { seeds = [42, 43, 44], loads = [0.85, 0.9, 0.95], arrivals = 20_000, trace = loadOpenB() } = options;
+  const { seeds = [42, 43, 44], loads = [0.85, 0.9, 0.95, 1], arrivals = 20_000, trace = loadOpenB() } = options;
   const typical = openbWorkload(trace.tasks);
   // The rare shapes are those that priced protects; FGD's authors leave them out.
   const whole = openbWorkload(trace.tasks, { coverageRatio: 1 });
   return loads.flatMap((load) =>
-    SCORERS.map((scorer): ChurnRow => {
+    RULES.map(({ rule, options: packOptions }): ChurnRow => {
       const runs = seeds.map((seed) =>
-        churn(trace, scorer === 'priced' ? whole : typical, scorer, load, seed, arrivals),
+        churn(trace, packOptions.scorer === 'priced' ? whole : typical, packOptions, load, seed, arrivals),
       );
       const total = (value: (run: Churn) => number): number => runs.reduce((sum, run) => sum + value(run), 0);
       return {
         load,
-        scorer,
+        rule,
         rejectedPercent: (100 * total((run) => run.turnedAway)) / (arrivals * seeds.length),
         rejectedGpuPercent: (100 * total((run) => run.turnedAwayMilli)) / total((run) => run.askedMilli),
         rejected: Object.fromEntries(
@@ -81,7 +85,7 @@ export function formatPackChurn(rows: readonly ChurnRow[]): string {
   ];
   const body = rows.map((row) => [
     `${(100 * row.load).toFixed(0)} %`,
-    row.scorer,
+    row.rule,
     row.rejectedPercent.toFixed(3),
     row.rejectedGpuPercent.toFixed(3),
     JOB_CLASSES.map((jobClass) => row.rejected[jobClass]).join('/'),
@@ -101,12 +105,12 @@ interface Churn {
 function churn(
   { nodes, tasks }: { readonly nodes: readonly GpuNode[]; readonly tasks: readonly Job[] },
   workload: readonly WorkloadShape[],
-  scorer: Scorer,
+  packOptions: PackOptions,
   load: number,
   seed: number,
   arrivals: number,
 ): Churn {
-  const packer = createPacker({ nodes: openbShuffledNodes(nodes, { seed }), workload }, { scorer });
+  const packer = createPacker({ nodes: openbShuffledNodes(nodes, { seed }), workload }, packOptions);
   const random = createRandom(seed);
   const { gpuMilliTotal } = packer.stats();
   const meanMilli = tasks.reduce((sum, task) => sum + milliOf(task), 0) / tasks.length;
