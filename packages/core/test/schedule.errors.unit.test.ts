@@ -41,6 +41,17 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
     { ...withLocation({}), slots: { ...SLOTS, startAtMs: NaN } },
     'slots.startAtMs must be a whole number, got NaN',
   ],
+  [
+    'a power cap below zero',
+    withLocation({ powerCapWatts: -1 }),
+    "powerCapWatts of location 'de' must be a finite number >= 0, got -1",
+  ],
+  [
+    'power caps for too few slots',
+    withLocation({ powerCapWatts: [1] }),
+    "powerCapWatts of location 'de' must hold 2 numbers, one a slot, got [1]",
+  ],
+  ['a job worth nothing', withJob({ value: 0 }), "value of job 'train' must be a finite number > 0, got 0"],
   ['a location without an id', withLocation({ id: '' }), "locations[0].id must be a non-empty string, got ''"],
   [
     'two locations of one name',

@@ -45,7 +45,7 @@ export interface Competition {
 }
 
 /** Jobs left out: what they are worth, how many any plan must leave out, and what those are worth. */
-export interface LeftOut {
+interface LeftOut {
   readonly value: number;
   readonly provenCount: number;
   readonly provenValue: number;

@@ -39,7 +39,7 @@ export function createGame(table: ProblemTable): Game {
 }
 
 /** When the jobs of a plan start and end. */
-export function timesOf({ table, from, plan }: Pick<Game, 'table' | 'from' | 'plan'>): Times | undefined {
+function timesOf({ table, from, plan }: Pick<Game, 'table' | 'from' | 'plan'>): Times | undefined {
   const { links, slotCount } = table;
   if (links === undefined) return undefined;
   const over = (job: number, merge: (slot: number, x: number, so: number) => number, start: number) => {

@@ -4,7 +4,7 @@ import type { ScheduleJob, SlotGrid } from './types.ts';
 const EPSILON = 1e-9;
 
 /** One job that another one waits for, or that waits for it. */
-export interface Link {
+interface Link {
   readonly job: number;
   /** Slots between the end of one and the start of the other. */
   readonly lag: number;
