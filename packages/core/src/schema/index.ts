@@ -18,6 +18,9 @@ export {
   parsePlaceMigInput,
   parsePlaceReplicasInput,
   parsePlanPreemptionInput,
+  parsePlanSpotConfig,
+  parsePlanSpotObservation,
+  parsePlanSpotState,
   parseRepartitionMigInput,
   parseScheduleProblem,
   parseSpotZoneModel,
@@ -46,6 +49,9 @@ export {
   deadlineJobConfigSchema,
   deadlineJobStateSchema,
   deadlineObservationSchema,
+  planSpotConfigSchema,
+  planSpotObservationSchema,
+  planSpotStateSchema,
   spotZoneModelSchema,
 } from './spot.ts';
 export { carbonSeriesSchema, seriesSchema } from './time-series.ts';
