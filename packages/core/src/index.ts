@@ -248,8 +248,10 @@ export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } f
 export {
   createDeadlineJobState,
   createDeadlineTable,
+  createPlanSpotState,
   explainDeadlineJob,
   fitSpotZones,
+  planSpot,
   SPOT_ZONES,
   stepDeadlineJob,
 } from './spot/index.ts';
@@ -262,10 +264,17 @@ export type {
   DeadlineTable,
   FitSpotZonesOptions,
   FitSpotZonesResult,
+  PlanSpotConfig,
+  PlanSpotObservation,
+  PlanSpotReason,
+  PlanSpotResult,
+  PlanSpotState,
+  PlanSpotZone,
   SpotAction,
   SpotZoneBelief,
   SpotZoneKind,
   SpotZoneModel,
+  SpotZoneSight,
 } from './spot/index.ts';
 export { embodiedCarbon, emissions, sci } from './carbon/index.ts';
 export type { EmbodiedInput, Emissions, EmissionsInput, Sci, SciInput } from './carbon/index.ts';

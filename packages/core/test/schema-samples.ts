@@ -196,3 +196,23 @@ export const deadlineSight = {
   restartLeftMs: 5,
 };
 export const deadlineState = { version: 1, lastMs: null, zone: { isAvailable: true, kinds: [1], long: [0.5] } };
+export const planSpotConfig = {
+  coldStartMs: 1,
+  spotPriceUsdPerHour: 1,
+  onDemandPriceUsdPerHour: 3,
+  maxPerZone: 2,
+  zones: spotZones,
+};
+export const planSpotSight = {
+  nowMs: 0,
+  target: 3,
+  zones: [{ id: 'a', running: 1, ready: 0 }],
+  onDemand: { running: 0, ready: 0 },
+};
+export const planSpotState = {
+  version: 1,
+  lastMs: 0,
+  zones: [
+    { id: 'a', odds: [[0.1, 0.4, 0.1, 0.4]], asked: 1, running: 1, cap: { count: 0, untilMs: 9 }, triedAtMs: null },
+  ],
+};

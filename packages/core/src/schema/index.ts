@@ -22,6 +22,9 @@ export {
   parsePlaceReplicasInput,
   parsePlanGangPreemptionInput,
   parsePlanPreemptionInput,
+  parsePlanSpotConfig,
+  parsePlanSpotObservation,
+  parsePlanSpotState,
   parseRepartitionMigInput,
   parseScheduleProblem,
   parseSpotZoneModel,
@@ -46,6 +49,9 @@ export {
   deadlineJobConfigSchema,
   deadlineJobStateSchema,
   deadlineObservationSchema,
+  planSpotConfigSchema,
+  planSpotObservationSchema,
+  planSpotStateSchema,
   spotZoneModelSchema,
 } from './spot.ts';
 export { carbonSeriesSchema, seriesSchema } from './time-series.ts';

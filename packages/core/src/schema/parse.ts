@@ -8,7 +8,15 @@ import type { AdaptiveBandsState, DecayedHistogramState, EwmaState } from '../fo
 import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/index.ts';
 import type { ConsolidateInput, FewestNodesInput, PackInput } from '../pack/index.ts';
 import type { ScheduleProblem } from '../schedule/index.ts';
-import type { DeadlineJobConfig, DeadlineJobState, DeadlineObservation, SpotZoneModel } from '../spot/index.ts';
+import type {
+  DeadlineJobConfig,
+  DeadlineJobState,
+  DeadlineObservation,
+  PlanSpotConfig,
+  PlanSpotObservation,
+  PlanSpotState,
+  SpotZoneModel,
+} from '../spot/index.ts';
 import { admitInputSchema, planGangPreemptionInputSchema, planPreemptionInputSchema } from './admission.ts';
 import { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 import { capacityConfigSchema, capacityObservationSchema, capacityStateSchema } from './capacity.ts';
@@ -22,6 +30,9 @@ import {
   deadlineJobConfigSchema,
   deadlineJobStateSchema,
   deadlineObservationSchema,
+  planSpotConfigSchema,
+  planSpotObservationSchema,
+  planSpotStateSchema,
   spotZoneModelSchema,
 } from './spot.ts';
 import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';
@@ -150,6 +161,21 @@ export function parseDeadlineObservation(value: unknown): DeadlineObservation {
 /** Returns unknown data as the memory of `stepDeadlineJob`. @throws InvalidInputError as {@link parseNodes}. */
 export function parseDeadlineJobState(value: unknown): DeadlineJobState {
   return parse('state', deadlineJobStateSchema, value);
+}
+
+/** Returns unknown data as the policy of `planSpot`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlanSpotConfig(value: unknown): PlanSpotConfig {
+  return parse('config', planSpotConfigSchema, value);
+}
+
+/** Returns unknown data as an observation of `planSpot`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlanSpotObservation(value: unknown): PlanSpotObservation {
+  return parse('observation', planSpotObservationSchema, value);
+}
+
+/** Returns unknown data as the memory of `planSpot`. @throws InvalidInputError as {@link parseNodes}. */
+export function parsePlanSpotState(value: unknown): PlanSpotState {
+  return parse('state', planSpotStateSchema, value);
 }
 
 /** Returns unknown data as a model of spot zones. @throws InvalidInputError as {@link parseNodes}. */

@@ -1,6 +1,14 @@
 import * as z from 'zod';
-import type { DeadlineJobConfig, DeadlineJobState, DeadlineObservation, SpotZoneModel } from '../spot/index.ts';
-import { finite, flag, list, oneOf, positive, record } from './primitives.ts';
+import type {
+  DeadlineJobConfig,
+  DeadlineJobState,
+  DeadlineObservation,
+  PlanSpotConfig,
+  PlanSpotObservation,
+  PlanSpotState,
+  SpotZoneModel,
+} from '../spot/index.ts';
+import { finite, flag, list, oneOf, positive, record, text, whole } from './primitives.ts';
 
 const row = list(finite({ min: 0, max: 1 }))
   .min(4, 'must be four numbers')
@@ -49,3 +57,40 @@ export const deadlineJobStateSchema = record({
   lastMs: finite().nullable(),
   zone: record({ isAvailable: flag(), kinds: list(share, 1), long: list(share, 1) }).nullable(),
 }) satisfies z.ZodType<DeadlineJobState>;
+
+const count = whole({ min: 0 });
+
+/** Schema of a {@link PlanSpotConfig}. */
+export const planSpotConfigSchema = record({
+  coldStartMs: positive(),
+  spotPriceUsdPerHour: positive(),
+  onDemandPriceUsdPerHour: positive(),
+  shortfallWeight: finite({ min: 0 }).exactOptional(),
+  maxPerZone: whole({ min: 1 }).exactOptional(),
+  maxSpare: whole({ min: 0, max: 4 }).exactOptional(),
+  zones: spotZoneModelSchema.exactOptional(),
+}) satisfies z.ZodType<PlanSpotConfig>;
+
+/** Schema of a {@link PlanSpotObservation}. */
+export const planSpotObservationSchema = record({
+  nowMs: finite(),
+  target: whole({ min: 0, max: 16 }),
+  zones: list(record({ id: text(), running: count, ready: count })),
+  onDemand: record({ running: count, ready: count }),
+}) satisfies z.ZodType<PlanSpotObservation>;
+
+/** Schema of a {@link PlanSpotState}: what a store gives back after a restart. */
+export const planSpotStateSchema = record({
+  version: z.literal(1, 'must be 1'),
+  lastMs: finite().nullable(),
+  zones: list(
+    record({
+      id: text(),
+      odds: list(row, 1),
+      asked: count,
+      running: count,
+      cap: record({ count, untilMs: finite() }).nullable(),
+      triedAtMs: finite().nullable(),
+    }),
+  ),
+}) satisfies z.ZodType<PlanSpotState>;

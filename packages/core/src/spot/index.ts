@@ -16,3 +16,13 @@ export type {
   SpotZoneKind,
   SpotZoneModel,
 } from './types.ts';
+export { createPlanSpotState, planSpot } from './plan-spot.ts';
+export type {
+  PlanSpotConfig,
+  PlanSpotObservation,
+  PlanSpotReason,
+  PlanSpotResult,
+  PlanSpotState,
+  PlanSpotZone,
+  SpotZoneSight,
+} from './plan-spot-types.ts';

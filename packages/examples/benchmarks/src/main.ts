@@ -23,6 +23,7 @@ import { formatPackTopology, packTopologyBenchmark } from './pack-topology.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 import { formatScheduleFront, scheduleFrontBenchmark } from './schedule-front.ts';
 import { formatScheduleBenchmark, scheduleBenchmark } from './schedule.ts';
+import { formatSpotServing, spotServingBenchmark } from './spot-serving.ts';
 import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
@@ -179,6 +180,13 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 function addScale(program: Command): void {
+  program
+    .command('spot')
+    .description('Three replicas on spot zones with on-demand behind: availability and cost against SpotHedge')
+    .requiredOption('--data <directory>', 'folder with the spot traces, see docs/benchmarks.md')
+    .action(({ data }: { readonly data: string }) => {
+      process.stdout.write(`${formatSpotServing(spotServingBenchmark(data))}\n`);
+    });
   program
     .command('autoscale')
     .description('Replicas of a language model by day and in bursts: waits and cost against HPA, KPA and SkyServe')

@@ -61,6 +61,33 @@ export function readSpotHistories(directory: string): readonly SpotHistory[] {
   });
 }
 
+/** How many instances could be had in each zone of a set, one count a tick. */
+export interface CapacityZones {
+  readonly id: string;
+  readonly zones: readonly (readonly number[])[];
+}
+
+/**
+ * Reads the three sets of zones for serving: counts of V100 in 3 zones (EuroSys 2025), V100 yes or no in 9 zones (NSDI 2024: where there is
+ * one, there is no limit), A100 in 6 zones. Ticks are rounded to whole multiples of the one asked for.
+ *
+ * @throws InvalidInputError when a file is missing or malformed.
+ */
+export function readCapacityZones(directory: string, tickMs: number): readonly CapacityZones[] {
+  const sets = ['aws-v100-4node-3zones', 'aws-v100-9zones-2023-02-a', 'gcp-a100x4-6zones-a'];
+  return sets.map((id) => {
+    const { stepSec, zones } = readJson(join(directory, `${id}.json`)) as {
+      readonly stepSec: number;
+      readonly zones: Record<string, Runs>;
+    };
+    const repeat = Math.round((stepSec * 1_000) / tickMs);
+    const isYesOrNo = id.includes('9zones');
+    const countsOf = (runs: Runs): number[] =>
+      expand(runs).flatMap((count) => new Array<number>(repeat).fill(isYesOrNo && count > 0 ? 1_000_000 : count));
+    return { id, zones: Object.values(zones).map(countsOf) };
+  });
+}
+
 type Runs = readonly (readonly [number, number])[];
 
 const expand = (runs: Runs): number[] => runs.flatMap(([value, count]) => new Array<number>(count).fill(value));
