@@ -1,5 +1,5 @@
 import type { GpuGap, GpuHealthSignal, GpuIdentity, GpuMetric, GpuOwner, GpuReading } from '../contract/gpu-metrics.ts';
-import type { ExpositionSample } from '../prometheus/exposition.ts';
+import type { ExpositionSample } from '../prometheus/exposition-types.ts';
 import { DCGM_FIELDS, isBlank, valueOf } from './fields.ts';
 import { HEALTH_FIELDS, healthSignal } from './health.ts';
 import { cardOf, identityOf, keyOf, labelledOwner } from './labels.ts';

@@ -1,14 +1,14 @@
 export { parseExposition } from './exposition.ts';
+export type { ExpositionOptions } from './exposition.ts';
 export type {
   Exposition,
   ExpositionExemplar,
   ExpositionFamily,
-  ExpositionOptions,
   ExpositionProblem,
   ExpositionProblemKind,
   ExpositionSample,
   ExpositionType,
-} from './exposition.ts';
+} from './exposition-types.ts';
 export { prometheus } from './prometheus.ts';
 export type { Prometheus, PrometheusOptions, PrometheusRangeRequest } from './prometheus.ts';
 export type { PrometheusAnswer, PrometheusPoints } from './api.ts';

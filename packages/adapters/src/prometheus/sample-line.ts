@@ -1,5 +1,5 @@
 import { parseNumber } from './number-text.ts';
-import type { ExpositionExemplar, ExpositionProblemKind, ExpositionSample } from './exposition.ts';
+import type { ExpositionExemplar, ExpositionProblemKind, ExpositionSample } from './exposition-types.ts';
 
 /** Why a line holds no sample. */
 export interface LineFault {

@@ -13,7 +13,7 @@ export function checkSame(actual: unknown, expected: unknown, what: string): voi
 }
 
 /** The provider error that a call rejects with, with all that must hold for any of them. */
-export async function refusal(subject: Subject, call: () => Promise<unknown>, what: string): Promise<ProviderError> {
+async function refusal(subject: Subject, call: () => Promise<unknown>, what: string): Promise<ProviderError> {
   let outcome: unknown;
   try {
     await call();
@@ -29,7 +29,7 @@ export async function refusal(subject: Subject, call: () => Promise<unknown>, wh
   return outcome;
 }
 
-/** As {@link refusal}, and the error has one of some codes. */
+/** As `refusal`, and the error has one of some codes. */
 export async function refused(
   subject: Subject,
   codes: ProviderErrorCode | readonly ProviderErrorCode[],

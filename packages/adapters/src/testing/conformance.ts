@@ -26,7 +26,7 @@ const IDENTITY: Rule = {
 };
 
 /** Which contract an object means to keep, by its methods; `undefined` when by none. */
-export function contractOf(provider: object): Contract | undefined {
+function contractOf(provider: object): Contract | undefined {
   if ('listNodes' in provider) return 'capacity';
   if ('start' in provider) return 'runtime';
   if ('readEndpoint' in provider || 'gpus' in provider) return 'metrics';

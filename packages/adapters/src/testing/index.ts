@@ -8,6 +8,6 @@ export type { Fault, FaultControl } from './faults.ts';
 export { faultProxy } from './fault-proxy.ts';
 export type { FaultProxy } from './fault-proxy.ts';
 export type { ConformanceCase, ConformanceGroup, Contract, Subject } from './subject.ts';
-export { brokenAdapters } from './broken/index.ts';
-export type { BrokenAdapter } from './broken/index.ts';
+export { brokenAdapters } from './broken/broken-adapters.ts';
+export type { BrokenAdapter } from './broken/broken-adapters.ts';
 export type { Fetch } from '../http/request.ts';

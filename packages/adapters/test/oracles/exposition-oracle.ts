@@ -26,7 +26,7 @@ function numberOf(text: string): number {
 const overflows = (text: string): boolean => !/inf|nan/i.test(text) && Math.abs(Number(text)) === Infinity;
 
 /** The sample on a line, or `null` when the line is none. */
-export function oracleSample(row: string, isOpenMetrics: boolean): OracleSample | null {
+function oracleSample(row: string, isOpenMetrics: boolean): OracleSample | null {
   const found = (isOpenMetrics ? OPEN : TEXT).exec(row);
   if (found === null) return null;
   const [, name, block, value, stamp, , exemplarValue, exemplarStamp] = found;
