@@ -7,7 +7,7 @@ import { backoffMs, type Backoff } from './backoff.ts';
 import { readLogins, type CredentialSource } from './credentials.ts';
 import type { KnownHosts } from './known-hosts.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
-import type { Ssh2, Ssh2Client } from './ssh2.ts';
+import type { HostKeyAlgorithm, Ssh2, Ssh2Client } from './ssh2.ts';
 import type { SshTarget } from './types.ts';
 
 /** What all connections of a pool share. */
@@ -35,8 +35,8 @@ export interface Connection {
   readonly close: () => void;
 }
 
-/** Signature algorithms that a pinned key can be asked for with. RSA keys sign by SHA-2; SHA-1 is not offered. */
-const ALGORITHMS: ReadonlyMap<string, readonly string[]> = new Map([
+/** What a pinned key of each type can be asked for with. */
+const ALGORITHMS: ReadonlyMap<string, readonly HostKeyAlgorithm[]> = new Map([
   ['ssh-ed25519', ['ssh-ed25519']],
   ['ecdsa-sha2-nistp256', ['ecdsa-sha2-nistp256']],
   ['ecdsa-sha2-nistp384', ['ecdsa-sha2-nistp384']],

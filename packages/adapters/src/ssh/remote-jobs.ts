@@ -31,7 +31,7 @@ export interface SshCommand {
 }
 
 /** One piece of a log. */
-export interface LogPiece {
+interface LogPiece {
   readonly isEnded: boolean;
   /** Of the whole log. */
   readonly logBytes: number;
@@ -151,7 +151,7 @@ export function createRemoteJobs(provider: string, pool: SshPool, folder: string
 }
 
 /** Nothing is changed by looking: however it fails, it is not ambiguous. */
-export async function lookOnly<T>(call: Promise<T>): Promise<T> {
+async function lookOnly<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {

@@ -7,9 +7,15 @@ export interface Ssh2 {
   readonly Client: new () => Ssh2Client;
 }
 
+/** Registers for one kind of event. */
+type Ssh2Listen<Event extends string, Values extends unknown[]> = (
+  event: Event,
+  listener: (...values: Values) => void,
+) => unknown;
+
 /** One connection. */
 export interface Ssh2Client {
-  readonly on: (event: string, listener: (...values: never[]) => void) => unknown;
+  readonly on: Ssh2Listen<'ready', []> & Ssh2Listen<'error', [error: Error]> & Ssh2Listen<'close', []>;
   readonly connect: (settings: Ssh2Settings) => unknown;
   readonly exec: (command: string, done: (error: Error | undefined, channel: Ssh2Channel) => void) => unknown;
   readonly forwardOut: (
@@ -34,6 +40,15 @@ export type Ssh2Login =
   | { readonly type: 'password'; readonly username: string; readonly password: string }
   | { readonly type: 'agent'; readonly username: string; readonly agent: string };
 
+/** How a server can prove that it has a host key. RSA keys sign by SHA-2; SHA-1 is not asked for. */
+export type HostKeyAlgorithm =
+  | 'ssh-ed25519'
+  | 'ecdsa-sha2-nistp256'
+  | 'ecdsa-sha2-nistp384'
+  | 'ecdsa-sha2-nistp521'
+  | 'rsa-sha2-512'
+  | 'rsa-sha2-256';
+
 /** How a connection is made. */
 export interface Ssh2Settings {
   readonly host: string;
@@ -46,7 +61,11 @@ export interface Ssh2Settings {
   readonly authHandler: Ssh2Login[];
   readonly hostVerifier: (key: Buffer) => boolean;
   readonly algorithms: {
-    readonly serverHostKey: { readonly remove: string[]; readonly prepend: string[]; readonly append: [] };
+    readonly serverHostKey: {
+      readonly remove: HostKeyAlgorithm[];
+      readonly prepend: HostKeyAlgorithm[];
+      readonly append: [];
+    };
   };
 }
 
