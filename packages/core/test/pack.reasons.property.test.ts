@@ -158,6 +158,8 @@ function expectTrue(reason: UnplacedReason, job: Job, nodes: readonly GpuNode[],
     case 'no-domain':
     case 'gang-incomplete':
       throw new Error('There is no gang.');
+    case 'refused-by-admission':
+      throw new Error('Nobody asked for admission.');
   }
 }
 

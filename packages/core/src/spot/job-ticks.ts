@@ -19,7 +19,7 @@ export interface JobTicks {
 }
 
 /** Ticks between two decisions, ms. */
-export const DEFAULT_TICK_MS = 600_000;
+const DEFAULT_TICK_MS = 600_000;
 
 /** The job in ticks. */
 export function ticksOf(config: DeadlineJobConfig): JobTicks {

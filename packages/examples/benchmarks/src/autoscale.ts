@@ -22,7 +22,7 @@ import {
 import { formatTable } from './table.ts';
 
 /** One policy on one load. */
-export interface AutoscaleRow {
+interface AutoscaleRow {
   readonly load: string;
   readonly policy: string;
   readonly violationPercent: number;

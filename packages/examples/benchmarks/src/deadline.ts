@@ -29,7 +29,7 @@ export interface DeadlineOptions {
 }
 
 /** Mean costs of one group of runs, USD. */
-export interface DeadlineRow {
+interface DeadlineRow {
   readonly group: string;
   readonly runs: number;
   readonly greedyUsd: number;

@@ -40,7 +40,7 @@ export interface ReplicaOutcome {
 }
 
 /** Longest wait that is no violation, seconds. */
-export const SLO_SEC = 10;
+const SLO_SEC = 10;
 const STEP_SEC = 5;
 
 /** A fluid queue, first in first out: an order takes `coldSec`, and is paid from the order to the release. */
