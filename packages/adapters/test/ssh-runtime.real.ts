@@ -149,12 +149,14 @@ it('starts a job once, although the connection is cut while it starts', async ()
     let isDone = false;
     for (let attempt = 0; !isDone; attempt++) {
       // Each try is cut at another moment of its way; from the fourth on it is left alone.
-      if (attempt < 4) setTimeout(line.cut, 15 + 35 * index + 60 * attempt);
+      const cutting = attempt < 4 ? setTimeout(line.cut, 15 + 35 * index + 60 * attempt) : undefined;
       try {
         await runtime.start(request);
         isDone = true;
       } catch (error) {
         expect(error).toMatchObject({ providerCode: 'unavailable' });
+      } finally {
+        clearTimeout(cutting);
       }
     }
   }

@@ -12,7 +12,7 @@ export type { CredentialSource } from './credentials.ts';
 export type { SshHealth, SshProblem } from './health.ts';
 export type { SshGpu, SshInventory } from './inventory.ts';
 export type { CommandResult, RunOptions } from './run-command.ts';
-export type { Ssh2, Ssh2Channel, Ssh2Client, Ssh2Login, Ssh2Settings } from './ssh2.ts';
+export type { HostKeyAlgorithm, Ssh2, Ssh2Channel, Ssh2Client, Ssh2Listen, Ssh2Login, Ssh2Settings } from './ssh2.ts';
 export { sshRuntime } from './runtime.ts';
 export type { SshLogChunk, SshRuntime, SshRuntimeOptions } from './runtime.ts';
 export type { SshCommand } from './remote-jobs.ts';

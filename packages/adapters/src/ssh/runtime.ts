@@ -167,14 +167,15 @@ export function sshRuntime<const Name extends string = 'ssh-runtime'>(
   ): AsyncGenerator<SshLogChunk> {
     const { fromByte = 0, ...callOptions } = logOptions;
     checkNumber('fromByte', fromByte, { min: 0, isWhole: true });
-    const job = await find(jobId, callOptions);
-    if (job === undefined) throw new ProviderError(name, 'not-found', `there is no job '${jobId}'`);
+    let job: RemoteJob | undefined;
     let at = fromByte;
     let idle = 0;
     let failures = 0;
     for (;;) {
       let piece;
       try {
+        job ??= await find(jobId, callOptions);
+        if (job === undefined) throw new ProviderError(name, 'not-found', `there is no job '${jobId}'`);
         piece = await remote.readLog(job, at, MAX_PIECE_BYTES, callOptions);
         failures = 0;
       } catch (error) {

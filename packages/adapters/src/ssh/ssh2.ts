@@ -8,7 +8,7 @@ export interface Ssh2 {
 }
 
 /** Registers for one kind of event. */
-type Ssh2Listen<Event extends string, Values extends unknown[]> = (
+export type Ssh2Listen<Event extends string, Values extends unknown[]> = (
   event: Event,
   listener: (...values: Values) => void,
 ) => unknown;
