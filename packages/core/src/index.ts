@@ -259,6 +259,7 @@ export type {
   DeadlineJobConfig,
   DeadlineJobResult,
   DeadlineJobState,
+  DeadlineKindTable,
   DeadlineObservation,
   DeadlineReason,
   DeadlineTable,

@@ -8,6 +8,7 @@ export type {
   DeadlineJobConfig,
   DeadlineJobResult,
   DeadlineJobState,
+  DeadlineKindTable,
   DeadlineObservation,
   DeadlineReason,
   DeadlineTable,

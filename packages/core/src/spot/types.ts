@@ -57,16 +57,17 @@ export interface DeadlineJobConfig {
 export interface DeadlineTable {
   /** The configuration it is of, to be compared with. */
   readonly fingerprint: string;
-  /** Points of slack, in ticks. @internal */
+  /** Points of slack, in ticks. */
   readonly grid: Float64Array;
-  /** Transitions over one tick of the job, by kind. @internal */
+  /** Transitions over one tick of the job, by kind. */
   readonly steps: readonly Float64Array[];
-  /** Costs, by kind of zone. @internal */
+  /** Costs, by kind of zone. */
   readonly kinds: readonly DeadlineKindTable[];
 }
 
-/** @internal */
+/** Expected costs where the zone is of one kind. */
 export interface DeadlineKindTable {
+  /** USD. */
   readonly costs: Float32Array;
   /** Index in `costs` of the first row of a layer, and the row of the slack grid it stands for. */
   readonly layerStart: Int32Array;
