@@ -10,6 +10,8 @@ export default defineConfig({
   resolve: { conditions: ['@spillway/source'] },
   ssr: { resolve: { conditions: ['@spillway/source'] } },
   test: {
+    // Many tests search or simulate for seconds; on a busy machine the usual five are too few.
+    testTimeout: 30_000,
     projects: [
       'core',
       'forecast',

@@ -49,7 +49,7 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
   [
     'power caps for too few slots',
     withLocation({ powerCapWatts: [1] }),
-    "powerCapWatts of location 'de' must hold 2 numbers, one a slot, got [1]",
+    "powerCapWatts of location 'de' must hold 2 numbers, one a slot, got a list of 1",
   ],
   ['a job worth nothing', withJob({ value: 0 }), "value of job 'train' must be a finite number > 0, got 0"],
   ['a location without an id', withLocation({ id: '' }), "locations[0].id must be a non-empty string, got ''"],
