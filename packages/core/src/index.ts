@@ -221,6 +221,7 @@ export type {
   HpaReason,
   HpaResult,
   HpaRules,
+  HpaEvent,
   HpaState,
   KpaConfig,
   KpaObservation,

@@ -3,11 +3,9 @@ import type { CallOptions } from '../contract/types.ts';
 import { read, statusError, type Wire } from '../http/request.ts';
 import { parseNumber } from './number-text.ts';
 
-type Labels = Readonly<Record<string, string>>;
-
 /** One series of an answer: instants (ms since the Unix epoch, rounded) and the values at them. */
 export interface PrometheusPoints {
-  readonly labels: Labels;
+  readonly labels: Readonly<Record<string, string>>;
   readonly points: readonly (readonly [atMs: number, value: number])[];
 }
 
@@ -83,7 +81,10 @@ function seriesOf(item: unknown, isInstant: boolean, bad: (text: string) => Prov
   if ('histogram' in item || 'histograms' in item) throw bad('native histograms are not read; ask for a number');
   const points = isInstant ? [item['value']] : item['values'];
   if (!Array.isArray(points)) throw bad('a series has no values');
-  return { labels: labels as Labels, points: points.map((point: unknown) => pointOf(point, bad)) };
+  return {
+    labels: labels as Readonly<Record<string, string>>,
+    points: points.map((point: unknown) => pointOf(point, bad)),
+  };
 }
 
 function pointOf(point: unknown, bad: (text: string) => ProviderError): readonly [number, number] {

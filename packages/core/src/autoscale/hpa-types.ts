@@ -68,7 +68,8 @@ export interface HpaObservation {
   readonly metrics: readonly HpaMetricValue[];
 }
 
-interface HpaEvent {
+/** A change of the replica count, kept for the rate limits. */
+export interface HpaEvent {
   readonly atMs: number;
   readonly change: number;
 }

@@ -21,6 +21,7 @@ export type {
   HpaReason,
   HpaResult,
   HpaRules,
+  HpaEvent,
   HpaState,
 } from './hpa-types.ts';
 export { autoscaleAsKpa, createKpaState } from './kpa.ts';
