@@ -138,6 +138,24 @@ describe('scheduleWithin', () => {
     expect(scheduleWithin(problem, { carbonGrams: 99 })).toMatchObject({ status: 'infeasible' });
   });
 
+  it('does not deny a plan that the weights pass by, as near to their hull as it may be', () => {
+    const [location] = problem.locations;
+    const between: ScheduleProblem = {
+      ...problem,
+      locations: [
+        {
+          ...location!,
+          carbon: { ...location!.carbon, values: [0, 510, 1_000] },
+          energyPrice: { ...location!.energyPrice!, values: [1, 0.51, 0] },
+        },
+      ],
+    };
+
+    // Only the middle hour is inside both; half of each of the others would be inside too, with 4 % to spare.
+    expect(scheduleWithin(between, { carbonGrams: 520, costUsd: 0.52 }).status).not.toBe('infeasible');
+    expect(scheduleWithin(between, { carbonGrams: 490, costUsd: 0.49 }).status).toBe('infeasible');
+  });
+
   it('refuses no limit, one that is no number, and a penalty without a fixed unit', () => {
     const previous = { assignments: [], movePenalty: 1 };
 
