@@ -1,15 +1,9 @@
-import { checkNumber, InvalidInputError, SpillwayError } from '@spillway/core';
+import { SpillwayError } from '@spillway/core';
 import { Command, CommanderError, Option } from 'commander';
-import { autoscaleBenchmark, formatAutoscale } from './autoscale.ts';
-import { capacityBenchmark, capacitySpeed, formatCapacity } from './capacity.ts';
-import { deadlineBenchmark, fitDeadlineModel, formatDeadline } from './deadline.ts';
-import { forecastCarbonBenchmark, formatForecastCarbon } from './forecast-carbon.ts';
-import { forecastDomainBenchmark, formatForecastDomain } from './forecast-domain.ts';
-import { forecastM4Benchmark, formatForecastM4 } from './forecast-m4.ts';
-import { forecastPlot } from './forecast-plot.ts';
-import { forecastPriceBenchmark, formatForecastPrice } from './forecast-price.ts';
-import { forecastRecentBenchmark, formatForecastRecent } from './forecast-recent.ts';
-import { forecastSeasonsBenchmark, formatForecastSeasons } from './forecast-seasons.ts';
+import { cpuSeconds } from './cpu-seconds.ts';
+import { parseSeeds } from './flags.ts';
+import { addForecast } from './forecast-commands.ts';
+import { addScale } from './scale-commands.ts';
 import { formatLetsWaitAwhile, letsWaitAwhileBenchmark } from './lets-wait-awhile.ts';
 import { formatNightly, nightlyBenchmark } from './lets-wait-awhile-nightly.ts';
 import { formatPackBound, packBoundBenchmark } from './pack-bound.ts';
@@ -23,7 +17,6 @@ import { formatPackTopology, packTopologyBenchmark } from './pack-topology.ts';
 import { formatPackBenchmark, packBenchmark } from './pack.ts';
 import { formatScheduleFront, scheduleFrontBenchmark } from './schedule-front.ts';
 import { formatScheduleBenchmark, scheduleBenchmark } from './schedule.ts';
-import { formatSpotServing, spotServingBenchmark } from './spot-serving.ts';
 import { formatPackMigBenchmark, packMigBenchmark } from './pack-mig.ts';
 
 /** `npm run bench -- NAME`: one command a benchmark, peers and published figures in the same table. */
@@ -163,7 +156,6 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   addScale(program);
   addForecast(program);
-  addCapacity(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.exitOverride();
   try {
@@ -179,131 +171,6 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function addScale(program: Command): void {
-  program
-    .command('spot')
-    .description('Three replicas on spot zones with on-demand behind: availability and cost against SpotHedge')
-    .requiredOption('--data <directory>', 'folder with the spot traces, see docs/benchmarks.md')
-    .action(({ data }: { readonly data: string }) => {
-      process.stdout.write(`${formatSpotServing(spotServingBenchmark(data))}\n`);
-    });
-  program
-    .command('autoscale')
-    .description('Replicas of a language model by day and in bursts: waits and cost against HPA, KPA and SkyServe')
-    .requiredOption('--data <directory>', 'folder with the demand traces, see docs/benchmarks.md')
-    .action(({ data }: { readonly data: string }) => {
-      process.stdout.write(`${formatAutoscale(autoscaleBenchmark(data, () => performance.now()))}\n`);
-    });
-  program
-    .command('deadline')
-    .description("Jobs with a deadline on spot and on-demand (Can't Be Late, NSDI 2024): cost, misses, clairvoyant")
-    .requiredOption('--data <directory>', 'folder with the spot traces, see docs/benchmarks.md')
-    .option('--starts <count>', 'starts in each trace for the zones left out', '8')
-    .option('--fit', 'print constants fitted to all traces instead')
-    .action((flags: { readonly data: string; readonly starts: string; readonly fit?: boolean }) => {
-      if (flags.fit === true) {
-        process.stdout.write(`${JSON.stringify(fitDeadlineModel(flags.data), null, 2)}\n`);
-        return;
-      }
-      const report = deadlineBenchmark({
-        dataDirectory: flags.data,
-        starts: parseCount('--starts', flags.starts),
-        clockMs: () => performance.now(),
-      });
-      process.stdout.write(`${formatDeadline(report)}\n`);
-    });
-}
-
-function addCapacity(program: Command): void {
-  program
-    .command('capacity')
-    .description('Fast and Flex on a capacity market: cost over the least cost in hindsight, and the time to plan')
-    .requiredOption('--data <directory>', 'folder with the price and the requests, see docs/benchmarks.md')
-    .action((options: { readonly data: string }) => {
-      const rows = capacityBenchmark(options.data);
-      process.stdout.write(
-        `${formatCapacity(
-          rows,
-          capacitySpeed(() => 1_000 * cpuSeconds()),
-        )}\n`,
-      );
-    });
-}
-
-function addForecast(program: Command): void {
-  const group = program
-    .command('forecast')
-    .description('Forecasts against published figures and the seasonal naive method');
-  addForecastRest(group);
-  const data = ['--data <directory>', 'folder with the series, see docs/benchmarks.md'] as const;
-  group
-    .command('m4')
-    .description('M4 Hourly, 48 h ahead: sMAPE, MASE, OWA, MSIS, coverage, speed')
-    .requiredOption(...data)
-    .action((options: { readonly data: string }) => {
-      process.stdout.write(`${formatForecastM4(forecastM4Benchmark(options.data))}\n`);
-    });
-  group
-    .command('domain')
-    .description('Carbon, taxi rides and requests from rolling origins: MASE and coverage')
-    .requiredOption(...data)
-    .option('--origins <count>', 'origins over the last 40 % of a series, about', '240')
-    .option('--history <hours>', 'hours before an origin that a forecaster sees', '1008')
-    .action((options: { readonly data: string; readonly origins: string; readonly history: string }) => {
-      const origins = parseCount('--origins', options.origins);
-      const historyCount = parseCount('--history', options.history);
-      const rows = forecastDomainBenchmark({ dataDirectory: options.data, origins, historyCount });
-      process.stdout.write(`${formatForecastDomain(rows)}\n`);
-    });
-  group
-    .command('carbon')
-    .description('Carbon intensity 96 h ahead from history alone, once a day, July to December: MAPE')
-    .requiredOption(...data)
-    .option('--history <hours>', 'hours before an origin that a forecaster sees', '1008')
-    .action((options: { readonly data: string; readonly history: string }) => {
-      const historyCount = parseCount('--history', options.history);
-      const rows = forecastCarbonBenchmark({ dataDirectory: options.data, historyCount });
-      process.stdout.write(`${formatForecastCarbon(rows)}\n`);
-    });
-}
-
-function addForecastRest(group: Command): void {
-  group
-    .command('price')
-    .description('Carbon intensity 24 h ahead, with and without the day-ahead price as a covariate: MAPE')
-    .requiredOption('--data <directory>', 'folder with the series, see docs/benchmarks.md')
-    .action((options: { readonly data: string }) => {
-      process.stdout.write(`${formatForecastPrice(forecastPriceBenchmark(options.data))}\n`);
-    });
-  group
-    .command('recent')
-    .description('Requests of the next minute, Azure LLM conversation trace: WAPE')
-    .option('--data <directory>', 'folder with azure-llm-2023-conv.json, in place of the trace of the repository')
-    .action((options: { readonly data?: string }) => {
-      process.stdout.write(`${formatForecastRecent(forecastRecentBenchmark(options.data))}\n`);
-    });
-  group
-    .command('seasons')
-    .description('Generated series with and without a season: how often one is missed, and how often one is made up')
-    .option('--series <count>', 'series of each kind and length', '30')
-    .action((options: { readonly series: string }) => {
-      const rows = forecastSeasonsBenchmark({ seriesCount: parseCount('--series', options.series) });
-      process.stdout.write(`${formatForecastSeasons(rows)}\n`);
-    });
-  group
-    .command('plot')
-    .description('Forecasts of carbon intensity with their bands against what came, as SVG')
-    .action(() => {
-      process.stdout.write(forecastPlot());
-    });
-}
-
-function parseCount(flag: string, text: string): number {
-  const count = Number(text);
-  checkNumber(flag, count, { min: 1, isWhole: true, hint: 'For example 40.' });
-  return count;
-}
-
 interface ScheduleFlags {
   readonly jobs: string;
   readonly loads: string;
@@ -311,20 +178,6 @@ interface ScheduleFlags {
   readonly target: string;
   readonly steps?: string;
   readonly data?: string;
-}
-
-/** CPU seconds of this process so far, user and system. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000_000;
-}
-
-function parseSeeds(text: string): readonly number[] {
-  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
-  const first = Number(match?.[1]);
-  const last = Number(match?.[2] ?? match?.[1]);
-  if (match !== null && first <= last) return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  throw new InvalidInputError('--seeds', 'must be a seed or a range', text, { hint: 'For example --seeds 42-51.' });
 }
 
 await main(process.argv);
