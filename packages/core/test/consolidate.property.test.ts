@@ -78,7 +78,7 @@ describe('consolidate', () => {
       }),
       { numRuns: 500 },
     );
-    expect(moved).toBeGreaterThan(100);
+    expect(moved).toBeGreaterThan(50);
   });
 
   it('empties what it says, fills no empty node, moves no job twice and none that must stay, within the budgets', () => {
