@@ -1,34 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { schedule, verifyBound } from '../src/schedule/index.ts';
-import type { ScheduleJob, ScheduleProblem } from '../src/schedule/index.ts';
+import type { ScheduleProblem } from '../src/schedule/index.ts';
 import { optimumByColumns, waysWithRoom } from './oracles/schedule-lp.ts';
+import { gramsOf, hourly } from './oracles/hourly-problem.ts';
 import { competingProblems } from './schedule-arbitraries.ts';
 
 /** What the tolerances of the solver may come to, as a share. */
 const TOLERANCE = 1e-6;
-
-/** The problem with one carbon intensity an hour, so that an hour has one cost. */
-function hourly(problem: ScheduleProblem): ScheduleProblem {
-  const { startAtMs, stepMs, count } = problem.slots;
-  return {
-    ...problem,
-    objective: { kind: 'carbon' },
-    locations: problem.locations.map(({ id, gpuCount, carbon }) => ({
-      id,
-      gpuCount: gpuCount!,
-      carbon: {
-        ...carbon,
-        startAtMs,
-        stepMs,
-        values: Array.from({ length: count }, (_, k) => carbon.values[k % carbon.values.length]!),
-      },
-    })),
-  };
-}
-
-const gramsOf = (problem: ScheduleProblem) => (job: ScheduleJob, location: number, slot: number) =>
-  (job.powerWatts / 1_000) * problem.locations[location]!.carbon.values[slot]!;
 
 /** The problem with some more GPUs everywhere, so that most jobs find a place and still compete for it. */
 function roomier(problem: ScheduleProblem, more: number): ScheduleProblem {

@@ -1,34 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { schedule, verifyBound } from '../src/schedule/index.ts';
-import type { ScheduleJob, ScheduleProblem } from '../src/schedule/index.ts';
 import { HOUR_MS } from '../src/units.ts';
 import { bruteForceAll } from './oracles/schedule-capacity-brute-force.ts';
+import { gramsOf, hourly } from './oracles/hourly-problem.ts';
 import { competingProblems } from './schedule-arbitraries.ts';
 
 const SMALL = { maxSlots: 4, maxJobs: 4, maxLocations: 2, isWhole: true };
-
-/** The problem with hourly series of its own, so that an hour has one cost. */
-function hourly(problem: ScheduleProblem): ScheduleProblem {
-  const { startAtMs, stepMs, count } = problem.slots;
-  return {
-    ...problem,
-    objective: { kind: 'carbon' },
-    locations: problem.locations.map(({ id, gpuCount, carbon }) => ({
-      id,
-      gpuCount: gpuCount!,
-      carbon: {
-        ...carbon,
-        startAtMs,
-        stepMs,
-        values: Array.from({ length: count }, (_, k) => carbon.values[k % carbon.values.length]!),
-      },
-    })),
-  };
-}
-
-const gramsOf = (problem: ScheduleProblem) => (job: ScheduleJob, location: number, slot: number) =>
-  (job.powerWatts / 1_000) * problem.locations[location]!.carbon.values[slot]!;
 
 describe('schedule with shared GPUs against all plans there are', () => {
   it('bounds the optimum from below and reaches it from above, and never claims that a job cannot run that can', () => {

@@ -5,6 +5,7 @@ import { explainSchedule, replan, schedule, verifyBound, verifySchedule } from '
 import type { ScheduleJob, ScheduleProblem, ScheduleResult } from '../src/schedule/index.ts';
 import { HOUR_MS } from '../src/units.ts';
 import { bruteForceAll } from './oracles/schedule-capacity-brute-force.ts';
+import { gramsOf, hourly } from './oracles/hourly-problem.ts';
 import { competingProblems, ordered } from './schedule-arbitraries.ts';
 
 const SMALL = ordered(
@@ -15,28 +16,6 @@ const LARGE = ordered(
   competingProblems({ maxSlots: 12, maxJobs: 9, maxLocations: 3, hasLimits: true }),
   [0, 0, 0.4, 1],
 );
-
-/** The problem with hourly series of its own, so that an hour has one cost. */
-function hourly(problem: ScheduleProblem): ScheduleProblem {
-  const { startAtMs, stepMs, count } = problem.slots;
-  return {
-    ...problem,
-    objective: { kind: 'carbon' },
-    locations: problem.locations.map(({ id, gpuCount, carbon }) => ({
-      id,
-      gpuCount: gpuCount!,
-      carbon: {
-        ...carbon,
-        startAtMs,
-        stepMs,
-        values: Array.from({ length: count }, (_, k) => carbon.values[k % carbon.values.length]!),
-      },
-    })),
-  };
-}
-
-const gramsOf = (problem: ScheduleProblem) => (job: ScheduleJob, location: number, slot: number) =>
-  (job.powerWatts / 1_000) * problem.locations[location]!.carbon.values[slot]!;
 
 describe('jobs that wait for others, against all plans there are', () => {
   it('bounds the optimum and what must be left out, and reaches both nearly always', () => {
