@@ -5,30 +5,12 @@ import { replan, schedule, verifyBound, verifySchedule } from '../src/schedule/i
 import type { Assignment, ScheduleJob, ScheduleProblem, ScheduleResult } from '../src/schedule/index.ts';
 import { HOUR_MS } from '../src/units.ts';
 import { bruteForceAll } from './oracles/schedule-capacity-brute-force.ts';
+import { hourly } from './oracles/hourly-problem.ts';
 import { competingProblems } from './schedule-arbitraries.ts';
 
 const SMALL = { maxSlots: 4, maxJobs: 4, maxLocations: 2, isWhole: true };
 const LARGE = { maxSlots: 12, maxJobs: 9, maxLocations: 3 };
 const OPTIONS = { maxSteps: 5_000 };
-
-/** Hourly series, so that an hour has one cost, turned by some hours: another forecast for the same jobs. */
-function forecast(problem: ScheduleProblem, turn: number): ScheduleProblem {
-  const { startAtMs, stepMs, count } = problem.slots;
-  return {
-    ...problem,
-    objective: { kind: 'carbon' },
-    locations: problem.locations.map(({ id, gpuCount, carbon }) => ({
-      id,
-      gpuCount: gpuCount!,
-      carbon: {
-        ...carbon,
-        startAtMs,
-        stepMs,
-        values: Array.from({ length: count }, (_, k) => carbon.values[(k + turn) % carbon.values.length]!),
-      },
-    })),
-  };
-}
 
 const cellsOf = (assignments: readonly Assignment[], id: string) =>
   assignments.filter(({ jobId }) => jobId === id).map(({ locationId, slot }) => `${locationId}${slot}`);
@@ -43,8 +25,8 @@ describe('a plan that moves jobs only for a price, against all plans there are',
     const seen = { full: 0, exact: 0, moved: 0 };
     fc.assert(
       fc.property(bySmall, ({ generated, turn, movePenalty }) => {
-        const before = schedule(forecast(generated, 0), { maxSteps: 20_000 });
-        const problem = { ...forecast(generated, turn), previous: { assignments: before.assignments, movePenalty } };
+        const before = schedule(hourly(generated, 0), { maxSteps: 20_000 });
+        const problem = { ...hourly(generated, turn), previous: { assignments: before.assignments, movePenalty } };
         const costOf = (job: ScheduleJob, location: number, slot: number) => {
           const { id, carbon } = problem.locations[location]!;
           const cells = cellsOf(before.assignments, job.id);
@@ -85,10 +67,10 @@ describe('replan', () => {
     let begunJobs = 0;
     fc.assert(
       fc.property(cases, ({ generated, turn, movePenalty, frozenSlots }) => {
-        const first = forecast(generated, 0);
+        const first = hourly(generated, 0);
         fc.pre(frozenSlots < first.slots.count);
         const before = schedule(first, OPTIONS);
-        const problem = forecast(generated, turn);
+        const problem = hourly(generated, turn);
         const frozenUntilMs = problem.slots.startAtMs + frozenSlots * HOUR_MS;
 
         const answer = replan({ problem, previous: before, frozenUntilMs, movePenalty }, OPTIONS);
@@ -122,9 +104,9 @@ describe('replan', () => {
     const seen = { kept: 0, changed: 0 };
     fc.assert(
       fc.property(cases, ({ generated, turn, movePenalty }) => {
-        const before = schedule(forecast(generated, 0), OPTIONS);
+        const before = schedule(hourly(generated, 0), OPTIONS);
         fc.pre(before.unplaceable.length === 0);
-        const problem = forecast(generated, turn);
+        const problem = hourly(generated, turn);
 
         // With hardly any search, so that it is the previous plan that keeps the promise.
         const { result, churn } = replan(

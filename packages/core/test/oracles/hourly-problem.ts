@@ -1,7 +1,7 @@
 import type { ScheduleJob, ScheduleProblem } from '../../src/schedule/index.ts';
 
-/** The problem with carbon as its objective and series that begin and step with the slots, so that a slot has one intensity. */
-export function hourly(problem: ScheduleProblem): ScheduleProblem {
+/** The problem with carbon as its objective and series that begin and step with the slots, so that a slot has one intensity; turned by some slots: another forecast. */
+export function hourly(problem: ScheduleProblem, turn = 0): ScheduleProblem {
   const { startAtMs, stepMs, count } = problem.slots;
   return {
     ...problem,
@@ -13,7 +13,7 @@ export function hourly(problem: ScheduleProblem): ScheduleProblem {
         ...carbon,
         startAtMs,
         stepMs,
-        values: Array.from({ length: count }, (_, k) => carbon.values[k % carbon.values.length]!),
+        values: Array.from({ length: count }, (_, k) => carbon.values[(k + turn) % carbon.values.length]!),
       },
     })),
   };
