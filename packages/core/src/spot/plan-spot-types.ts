@@ -10,7 +10,7 @@ export interface PlanSpotConfig {
   readonly onDemandPriceUsdPerHour: number;
   /**
    * What it is worth not to have fewer ready replicas than wanted, in spot replicas for the time at risk, >= 0: larger
-   * buys availability. @defaultValue 240
+   * buys availability. @defaultValue 250
    */
   readonly shortfallWeight?: number;
   /** Replicas in one zone at most, whole, >= 1. @defaultValue no limit */

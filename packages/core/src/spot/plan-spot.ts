@@ -98,7 +98,7 @@ export function planSpot(
       maxSpare: config.maxSpare ?? 2,
       onDemandPrice: config.onDemandPriceUsdPerHour / config.spotPriceUsdPerHour,
       onDemandReady: onDemand.ready,
-      shortfallWeight: config.shortfallWeight ?? 240,
+      shortfallWeight: config.shortfallWeight ?? 250,
       startPrice: START_SHARE,
     },
   );
