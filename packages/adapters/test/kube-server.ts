@@ -262,7 +262,7 @@ export async function kubeServer({ bookmarkMs = 60_000 } = {}): Promise<KubeServ
       if (!exists) return store.create(place, stored);
       return store.change(place, name, ({ metadata }) => ({
         ...stored,
-        metadata: { ...metadata, ...stored.metadata },
+        metadata: { ...stored.metadata, ...identityOf(metadata) },
       }));
     },
     remove: (collection, name, namespace) => void store.remove({ collection, namespace }, name),
@@ -288,6 +288,12 @@ export async function kubeServer({ bookmarkMs = 60_000 } = {}): Promise<KubeServ
       }),
   };
   return server;
+}
+
+/** What the server gives, and keeps. */
+function identityOf(metadata: Stored['metadata']): object {
+  const { uid, resourceVersion, creationTimestamp } = metadata;
+  return { uid, resourceVersion, creationTimestamp };
 }
 
 /** A configuration that sends a token to one server. */
