@@ -46,6 +46,16 @@ export interface KubeNode extends KubeObject {
   };
 }
 
+/** One thing that is said of an object, and whether it is true. */
+export interface KubeCondition {
+  readonly type: string;
+  /** `True`, `False` or `Unknown`. */
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+}
+
 /** A container of a pod. */
 export interface KubeContainer {
   readonly name: string;
@@ -63,11 +73,13 @@ export interface KubePod extends KubeObject {
     readonly containers?: readonly KubeContainer[];
     readonly initContainers?: readonly KubeContainer[];
     readonly overhead?: KubeAmounts;
+    readonly volumes?: readonly { readonly name: string; readonly emptyDir?: object | null }[];
     /** Of the pod as a whole. */
     readonly resources?: { readonly requests?: KubeAmounts; readonly limits?: KubeAmounts };
   };
   readonly status?: {
     readonly phase?: string;
+    readonly conditions?: readonly KubeCondition[];
   };
 }
 
