@@ -65,12 +65,7 @@ it('judges every pod as kubectl does, under all rules', () => {
       evictUnmanaged: isSet(3),
     };
     const input = { pods, missingDaemonSets: new Set(['ml/missing']), nowMs: NOW_MS };
-    return [
-      bits,
-      planDrain(input, rules)
-        .map(letterOf)
-        .join(''),
-    ];
+    return [bits, planDrain(input, rules).map(letterOf).join('')];
   });
 
   expect(rows).toHaveLength(16);

@@ -29,7 +29,7 @@ export async function recordEvent(
   const body = {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    metadata: { generateName: `${name.slice(0, 200)}.${nowMs.toString(16)}.`, namespace },
+    metadata: { generateName: `${name.slice(0, 200)}.${nowMs.toString(16)}-`, namespace },
     // Six digits of a second are required.
     eventTime: new Date(nowMs).toISOString().replace('Z', '000Z'),
     reportingController: 'spillway.dev/adapter',
