@@ -16,6 +16,7 @@ export type { ListOptions } from './list.ts';
 export type { KubeWatchEvent, WatchOptions } from './watch.ts';
 export type {
   KubeAmounts,
+  KubeCondition,
   KubeContainer,
   KubeContainerStatus,
   KubeDevice,
@@ -29,3 +30,9 @@ export type {
   KubeStatusDetails,
   ObjectMeta,
 } from './objects.ts';
+export { kubernetesDrain } from './drain.ts';
+export type { DrainOfNode, DrainResult, KubernetesDrain, KubernetesDrainOptions, PodOutcome } from './drain-types.ts';
+export { planDrain } from './drain-plan.ts';
+export type { DrainInput, DrainRules, LeaveReason, PodReference, PodVerdict, RefuseReason } from './drain-plan.ts';
+export type { BlockingBudget } from './disruption-budgets.ts';
+export type { DrainState } from './drain-state.ts';
