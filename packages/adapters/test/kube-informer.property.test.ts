@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { kubeApi, kubeInformer, kubeTransport, type KubePod } from '@spillway/adapters/kubernetes';
 
+import { eventually } from './eventually.ts';
 import { kubePod } from './kube-objects.ts';
 import { kubeServer } from './kube-server.ts';
 
@@ -54,10 +55,8 @@ describe('kubeInformer', () => {
             }
             server.fault = undefined;
 
-            await expect
-              .poll(() => versions(pods.list()), { timeout: 5_000, interval: 5 })
-              .toEqual(versions(present()));
-            await expect.poll(() => versions([...replayed.values()]), { interval: 5 }).toEqual(versions(present()));
+            await eventually(() => versions(pods.list())).toEqual(versions(present()));
+            await eventually(() => versions([...replayed.values()])).toEqual(versions(present()));
           } finally {
             await pods.stop();
             transport.close?.();

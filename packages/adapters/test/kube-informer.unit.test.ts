@@ -9,6 +9,7 @@ import {
   type KubeTransport,
 } from '@spillway/adapters/kubernetes';
 
+import { eventually } from './eventually.ts';
 import { kubePod } from './kube-objects.ts';
 import { kubeServer, type KubeServer } from './kube-server.ts';
 import { rejection } from './rejection.ts';
@@ -39,7 +40,7 @@ const remove = (name: string) => {
   server.remove(PODS, name, 'ml');
 };
 const lists = () => server.asked.filter(({ query }) => query.get('watch') === null).length;
-const watching = () => expect.poll(server.openWatches).toBe(1);
+const watching = () => eventually(server.openWatches).toBe(1);
 const names = ({ list }: { list: () => readonly KubePod[] }) =>
   list()
     .map(({ metadata }) => metadata.name)
@@ -57,8 +58,8 @@ describe('kubeInformer', () => {
     put('a', 'Failed');
     remove('b');
 
-    await expect.poll(() => names(pods)).toEqual(['a', 'c', 'd']);
-    await expect.poll(() => pods.get('a', 'ml')?.status?.phase).toBe('Failed');
+    await eventually(() => names(pods)).toEqual(['a', 'c', 'd']);
+    await eventually(() => pods.get('a', 'ml')?.status?.phase).toBe('Failed');
     expect(pods.changes.sort()).toEqual(['added a', 'added b', 'added c', 'added d', 'deleted b', 'modified a']);
     expect(JSON.stringify(pods.list())).not.toContain('managedFields');
     expect(pods.status()).toMatchObject({ isSynced: true, error: null, gaps: [] });
@@ -73,7 +74,7 @@ describe('kubeInformer', () => {
       server.disconnect();
       put(name);
       put(name, 'Failed');
-      await expect.poll(() => pods.get(name, 'ml')?.status?.phase).toBe('Failed');
+      await eventually(() => pods.get(name, 'ml')?.status?.phase).toBe('Failed');
     }
 
     expect(pods.changes).toEqual(['added a', 'modified a', 'added b', 'modified b', 'added c', 'modified c']);
@@ -100,7 +101,7 @@ describe('kubeInformer', () => {
       server.store.compact();
       server.fault = undefined;
 
-      await expect.poll(() => names(pods)).toEqual(['changes', 'comes', 'stays']);
+      await eventually(() => names(pods)).toEqual(['changes', 'comes', 'stays']);
       await watching();
       expect(pods.changes.slice(3).sort()).toEqual(['added comes', 'deleted goes', 'modified changes']);
       expect(pods.status().gaps).toMatchObject([{ reason: 'expired' }]);
@@ -116,7 +117,7 @@ describe('kubeInformer', () => {
     server.silence();
     put('unheard');
 
-    await expect.poll(() => names(pods)).toEqual(['unheard']);
+    await eventually(() => names(pods)).toEqual(['unheard']);
     const [gap] = pods.status().gaps;
     expect(gap?.reason).toBe('idle');
     expect(gap!.toMs - gap!.fromMs).toBeGreaterThanOrEqual(150);
@@ -141,9 +142,9 @@ describe('kubeInformer', () => {
     await watching();
     const before = pods.status().heardAtMs;
     server.put('/api/v1/nodes', { metadata: { name: 'n' } });
-    await expect.poll(() => Date.now()).toBeGreaterThan(before! + 1);
+    await eventually(() => Date.now()).toBeGreaterThan(before! + 1);
     server.sendBookmarks();
-    await expect.poll(() => pods.status().heardAtMs).toBeGreaterThan(before! + 1);
+    await eventually(() => pods.status().heardAtMs).toBeGreaterThan(before! + 1);
     server.disconnect();
 
     const version = String(server.store.version);
@@ -151,7 +152,7 @@ describe('kubeInformer', () => {
       server.asked
         .filter(({ query }) => query.get('watch') === 'true')
         .map(({ query }) => query.get('resourceVersion'));
-    await expect.poll(versions).toEqual(['1', version]);
+    await eventually(versions).toEqual(['1', version]);
   });
 
   it('follows what is selected, and lets go of what no longer is', async () => {
@@ -163,7 +164,7 @@ describe('kubeInformer', () => {
     put('runs', 'Succeeded');
     put('next');
 
-    await expect.poll(() => names(pods)).toEqual(['next']);
+    await eventually(() => names(pods)).toEqual(['next']);
     expect(pods.changes).toEqual(['added runs', 'deleted runs', 'added next']);
   });
 
@@ -189,7 +190,7 @@ describe('kubeInformer', () => {
     await rejection(pods.synced());
     server.fault = undefined;
 
-    await expect.poll(() => pods.status().isSynced).toBe(true);
+    await eventually(() => pods.status().isSynced).toBe(true);
     expect(pods.status().error).toBeNull();
   });
 
@@ -197,7 +198,7 @@ describe('kubeInformer', () => {
     server.fault = () => ({ kind: 'hang' });
     const pods = follow();
     const waiting = rejection(pods.synced());
-    await expect.poll(() => server.asked.length).toBe(1);
+    await eventually(() => server.asked.length).toBe(1);
     await pods.stop();
     await pods.stop();
 
@@ -208,7 +209,7 @@ describe('kubeInformer', () => {
     await other.synced();
     await watching();
     await other.stop();
-    await expect.poll(server.openWatches).toBe(0);
+    await eventually(server.openWatches).toBe(0);
   });
 });
 
@@ -262,7 +263,7 @@ describe('kubeInformer on a clock', () => {
     const steady = informerOn(answering(503, ''));
     const shaken = informerOn(answering(503, ''), () => 1);
 
-    await expect.poll(() => [steady, shaken].every(({ slept }) => slept.length >= 9)).toBe(true);
+    await eventually(() => [steady, shaken].every(({ slept }) => slept.length >= 9)).toBe(true);
 
     expect(steady.slept.slice(0, 9)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
     expect(shaken.slept.slice(0, 3)).toEqual([250, 500, 1_000]);
@@ -271,7 +272,7 @@ describe('kubeInformer on a clock', () => {
   it('waits as long as the server says', async () => {
     const informer = informerOn(answering(429, '', { 'retry-after': '90' }));
 
-    await expect.poll(() => informer.slept.slice(0, 2)).toEqual([90_000, 90_000]);
+    await eventually(() => informer.slept.slice(0, 2)).toEqual([90_000, 90_000]);
   });
 
   it('does not hurry when watches end as soon as they begin', async () => {
@@ -279,7 +280,7 @@ describe('kubeInformer on a clock', () => {
     const empty = answering(200, '');
     const informer = informerOn((request) => (request.query?.['watch'] === true ? empty(request) : list(request)));
 
-    await expect.poll(() => informer.slept.length).toBeGreaterThan(4);
+    await eventually(() => informer.slept.length).toBeGreaterThan(4);
     expect(informer.slept.slice(0, 4)).toEqual([500, 1_000, 2_000, 4_000]);
   });
 
@@ -292,7 +293,7 @@ describe('kubeInformer on a clock', () => {
     const watch = answering(200, event('a', 2) + event('a', 2) + event('b', 3) + event('a', 2));
     const informer = informerOn((request) => (request.query?.['watch'] === true ? watch(request) : list(request)));
 
-    await expect.poll(() => informer.slept.length).toBeGreaterThan(2);
+    await eventually(() => informer.slept.length).toBeGreaterThan(2);
     expect(informer.version()).toBe(2);
   });
 });

@@ -68,6 +68,10 @@ export async function kubeServer({ bookmarkMs = 60_000 } = {}): Promise<KubeServ
   const serve = (request: Asked, response: ServerResponse, isAllowed: boolean): void => {
     try {
       if (!isAllowed) throw new Refusal(401, 'Unauthorized', 'Unauthorized');
+      if (store.offers(request.path)) {
+        answer(response, 200, { kind: 'APIResourceList', resources: [] });
+        return;
+      }
       const { place, name, subresource } = parsePath(request.path);
       if (request.method === 'GET' && name === undefined && ['true', '1'].includes(request.query.get('watch') ?? '')) {
         watch(place, request, response);
