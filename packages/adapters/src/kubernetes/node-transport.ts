@@ -132,7 +132,9 @@ function exchange(
 function sentWatch(request: ClientRequest, isPlain: boolean): () => boolean {
   let isOpen = false;
   request.once('socket', (socket) => {
-    if (request.reusedSocket || (isPlain && !socket.connecting)) isOpen = true;
+    // On a kept connection the event has been.
+    isOpen = request.reusedSocket || (isPlain && !socket.connecting);
+    if (isOpen) return;
     socket.once(isPlain ? 'connect' : 'secureConnect', () => {
       isOpen = true;
     });
