@@ -132,9 +132,10 @@ function exchange(
 function sentWatch(request: ClientRequest, isPlain: boolean): () => boolean {
   let isOpen = false;
   request.once('socket', (socket) => {
-    // On a kept connection the event has been.
-    isOpen = request.reusedSocket || (isPlain && !socket.connecting);
-    if (isOpen) return;
+    if (request.reusedSocket || (isPlain && !socket.connecting)) {
+      isOpen = true;
+      return;
+    }
     socket.once(isPlain ? 'connect' : 'secureConnect', () => {
       isOpen = true;
     });
