@@ -1,0 +1,93 @@
+/** What every object says of itself. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly deletionTimestamp?: string;
+  readonly ownerReferences?: readonly {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly controller?: boolean;
+  }[];
+}
+
+/** Anything the server stores. */
+export interface KubeObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata: ObjectMeta;
+}
+
+/** A list, all pages of it. */
+export interface KubeList<T extends KubeObject = KubeObject> {
+  readonly items: readonly T[];
+  /** Where a watch goes on from. */
+  readonly resourceVersion: string;
+}
+
+/** Amounts by resource, as quantities: `nvidia.com/gpu: '8'`, `memory: 64Gi`. */
+export type KubeAmounts = Readonly<Record<string, string>>;
+
+/** A machine. */
+export interface KubeNode extends KubeObject {
+  readonly spec?: {
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
+  };
+  readonly status?: {
+    readonly capacity?: KubeAmounts;
+    readonly allocatable?: KubeAmounts;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** A container of a pod. */
+export interface KubeContainer {
+  readonly name: string;
+  /** `Always` makes an init container a sidecar, which stays. */
+  readonly restartPolicy?: string;
+  readonly resources?: { readonly requests?: KubeAmounts; readonly limits?: KubeAmounts };
+}
+
+/** A pod. */
+export interface KubePod extends KubeObject {
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly schedulerName?: string;
+    readonly priority?: number;
+    readonly containers?: readonly KubeContainer[];
+    readonly initContainers?: readonly KubeContainer[];
+    readonly overhead?: KubeAmounts;
+    /** Of the pod as a whole. */
+    readonly resources?: { readonly requests?: KubeAmounts; readonly limits?: KubeAmounts };
+  };
+  readonly status?: {
+    readonly phase?: string;
+  };
+}
+
+/** Why a request failed, as the server tells it. */
+export interface KubeStatus {
+  readonly kind: 'Status';
+  readonly status?: string;
+  readonly message?: string;
+  /** A word for programs: `Conflict`, `AlreadyExists`, `Expired`, `TooManyRequests`, … */
+  readonly reason?: string;
+  readonly code?: number;
+  readonly details?: KubeStatusDetails;
+}
+
+/** What a failure is about. */
+export interface KubeStatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  readonly retryAfterSeconds?: number;
+}
