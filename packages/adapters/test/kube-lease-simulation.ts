@@ -48,6 +48,8 @@ export interface SimulatedProcess {
   /** Until then nothing of it runs: sleeps end, and answers arrive, after. True time, ms. */
   readonly pauseUntil: (atMs: number) => void;
   readonly isPaused: () => boolean;
+  /** Whether it waits for an answer. */
+  readonly isWaiting: () => boolean;
   /** Sets its clock, ms. */
   readonly setBack: (byMs: number) => void;
 }
@@ -61,6 +63,7 @@ export function simulatedProcess(
 ): SimulatedProcess {
   let pausedUntilMs = 0;
   let offsetMs = wrongMs;
+  let waitingCount = 0;
   const awake = async (): Promise<void> => {
     while (world.nowMs() < pausedUntilMs) await world.sleep(pausedUntilMs - world.nowMs());
   };
@@ -94,12 +97,14 @@ export function simulatedProcess(
         reject(new ProviderError('store', 'timeout', 'no answer in time'));
       };
       if (options.signal?.aborted === true) fail();
-      options.signal?.addEventListener('abort', fail, { once: true });
+      options.signal?.addEventListener('abort', fail, { once: true, signal: late.signal });
       if (leftMs !== Infinity) clock.sleep(Math.max(0, leftMs), { signal: late.signal }).then(fail, () => undefined);
     });
+    waitingCount++;
     try {
       return await Promise.race([answer, ended]);
     } finally {
+      waitingCount--;
       late.abort();
       await awake();
     }
@@ -111,6 +116,7 @@ export function simulatedProcess(
       pausedUntilMs = Math.max(pausedUntilMs, atMs);
     },
     isPaused: () => world.nowMs() < pausedUntilMs,
+    isWaiting: () => waitingCount > 0,
     setBack: (byMs) => {
       offsetMs -= byMs;
     },
@@ -118,8 +124,10 @@ export function simulatedProcess(
       name: 'store',
       clock,
       get: <T>(_: string, options?: CallOptions) => call(() => store.read() as T, options),
-      create: <T>(_: string, body: object, options?: CallOptions) => call(() => store.write(body as KubeLease, true) as T, options),
-      replace: <T>(_: string, body: object, options?: CallOptions) => call(() => store.write(body as KubeLease, false) as T, options),
+      create: <T>(_: string, body: object, options?: CallOptions) =>
+        call(() => store.write(body as KubeLease, true) as T, options),
+      replace: <T>(_: string, body: object, options?: CallOptions) =>
+        call(() => store.write(body as KubeLease, false) as T, options),
     },
   };
 }

@@ -84,8 +84,9 @@ interface Seen {
  *
  * A leader counts from when it *sent* its last renewal, and gives up by itself after `renewDeadlineMs`. A follower counts from when it *saw*
  * the lease change, and takes it after `leaseDurationMs` without a change. No clock is compared with another, so they may be wrong; only
- * their pace counts, which may differ by a fifth. Every write names the version it replaces, so of two only one comes through. A lease that
- * is missing is waited for as if it were held: it may have been deleted under a leader. Create it with an empty holder to save that wait.
+ * their pace counts, which may differ by a fifth. Every claim names the version it replaces, so of two only one comes through. A lease that
+ * is missing is created as if somebody held it, since it may have been deleted under a leader; to save that wait the first time, create it
+ * with an empty holder.
  *
  * What no lease can do: stop an act that was begun as leader before a pause and reaches its target after. Send `term` along
  * where the target can refuse an older one, or keep acts shorter than the difference of the two times.
@@ -131,7 +132,7 @@ export function electLeader(options: ElectionOptions): Election {
   };
 
   /** Writes a claim: for a leadership that is to go on, or for a new one. It counts from before it was sent. */
-  const claim = async (before: KubeLease, leading: Held | undefined, newTerm = 1): Promise<void> => {
+  const claim = async (before: KubeLease, leading: Held | undefined, newTerm = 0): Promise<void> => {
     const sentAtMs = clock.nowMs();
     const sentMonotonicMs = monotonicMs();
     const claimed = withClaim(before, {
@@ -142,8 +143,7 @@ export function electLeader(options: ElectionOptions): Election {
       renewedAtMs: sentAtMs,
     });
     const call = { deadlineAtMs: sentAtMs + renewDeadlineMs / 2, signal: stopping.signal };
-    const isNew = before.metadata.resourceVersion === undefined;
-    const lease = await (isNew ? api.create<KubeLease>(all, claimed, call) : api.replace<KubeLease>(one, claimed, call));
+    const lease = await api.replace<KubeLease>(one, claimed, call);
     see(lease);
     const sent = { lease, sentAtMs, sentMonotonicMs };
     if (leading === undefined) begin(sent, newTerm);
@@ -174,18 +174,24 @@ export function electLeader(options: ElectionOptions): Election {
   };
   const isOver = (): boolean => seen !== undefined && monotonicMs() - seen.sinceMs > seen.durationMs;
 
-  const read = async (): Promise<KubeLease | undefined> => {
+  /**
+   * The lease as it is. One that is missing may have been deleted under a leader who does not know yet, so it is made anew as if somebody
+   * held it. No claim is made by creating: a creation that arrives late would undo what came after a deletion.
+   */
+  const read = async (): Promise<KubeLease> => {
+    const call = { deadlineAtMs: clock.nowMs() + renewDeadlineMs / 2, signal: stopping.signal };
+    let lease: KubeLease;
     try {
-      const call = { deadlineAtMs: clock.nowMs() + renewDeadlineMs / 2, signal: stopping.signal };
-      const lease = await api.get<KubeLease>(one, call);
-      see(lease);
-      return lease;
+      lease = await api.get<KubeLease>(one, call);
     } catch (error) {
       if (!isCode(error, 'not-found')) throw error;
-      // Whoever held it may not know yet. It is seen as one that somebody holds.
-      see({ metadata: { name }, spec: { holderIdentity: '?' } });
-      return undefined;
+      const nowMs = clock.nowMs();
+      const times = { acquiredAtMs: nowMs, renewedAtMs: nowMs };
+      const unknown = { holder: UNKNOWN, durationMs: leaseDurationMs, term: 0, ...times };
+      lease = await api.create<KubeLease>(all, withClaim({ ...EMPTY, metadata: { name, namespace } }, unknown), call);
     }
+    see(lease);
+    return lease;
   };
 
   /** Renews the lease, or takes it when it is free. */
@@ -201,13 +207,9 @@ export function electLeader(options: ElectionOptions): Election {
       }
     }
     const lease = await read();
-    const still = current();
-    if (lease === undefined) {
-      if (still !== undefined || isOver()) await claim({ ...EMPTY, metadata: { name, namespace } }, still);
-      return;
-    }
     const holder = lease.spec?.holderIdentity ?? '';
-    if (still !== undefined && holder === identity) {
+    const still = current();
+    if (still !== undefined && (holder === identity || holder === UNKNOWN)) {
       await claim(lease, still);
       return;
     }
@@ -219,12 +221,13 @@ export function electLeader(options: ElectionOptions): Election {
 
   const stand = async (): Promise<void> => {
     const { signal } = stopping;
-    while (!signal.aborted) {
+    const isStopped = (): boolean => signal.aborted;
+    while (!isStopped()) {
       const startedAtMs = monotonicMs();
       try {
         await attempt();
       } catch (error) {
-        if (!signal.aborted && !isCode(error, 'conflict')) options.onError?.(error);
+        if (!isStopped() && !isCode(error, 'conflict')) options.onError?.(error);
       }
       const periodMs = retryPeriodMs * (current() === undefined ? 1 + 1.2 * random() : 1);
       const waitMs = Math.max(0, periodMs - (monotonicMs() - startedAtMs));
@@ -272,7 +275,7 @@ export function electLeader(options: ElectionOptions): Election {
   return {
     identity,
     isLeader: () => current() !== undefined,
-    holder: () => (seen === undefined || seen.holder === '' || seen.holder === '?' ? undefined : seen.holder),
+    holder: () => (seen === undefined || seen.holder === '' || seen.holder === UNKNOWN ? undefined : seen.holder),
     leading: ({ signal } = {}) =>
       new Promise((resolve, reject) => {
         const either = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
@@ -344,6 +347,8 @@ export async function runAsLeader(
   }
 }
 
+/** Holder of a lease that was missing. */
+const UNKNOWN = 'unknown';
 const EMPTY = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
 
 function checkTimes(leaseDurationMs: number, renewDeadlineMs: number, retryPeriodMs: number): void {
