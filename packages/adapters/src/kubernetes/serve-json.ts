@@ -1,3 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+
 /** Answers one request of a server that speaks the web's `Request` and `Response`. */
 export type RequestHandler = (request: Request) => Promise<Response>;
 
@@ -33,4 +37,44 @@ export function plain(status: number, text: string): Response {
 /** An answer in JSON. */
 export function json(value: unknown): Response {
   return new Response(JSON.stringify(value), { status: 200, headers: { 'content-type': 'application/json' } });
+}
+
+/**
+ * Serves a handler by `node:http` or `node:https`: `createServer(nodeListener(webhook.handle))`.
+ *
+ * @returns a listener for requests. A handler that rejects is answered with 500.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:https';
+ * createServer({ key, cert }, nodeListener(webhook.handle)).listen(8443);
+ * ```
+ */
+export function nodeListener(handle: RequestHandler): (request: IncomingMessage, response: ServerResponse) => void {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = 'GET', url = '/', headers } = request;
+    const length = headers['content-length'];
+    const reply = await handle(
+      new Request(new URL(url, 'http://localhost'), {
+        method,
+        headers: length === undefined ? {} : { 'content-length': length },
+        // The body is read as it is asked for, so that one that is too long is not read to its end.
+        ...(method === 'POST' && { body: Readable.toWeb(request) as ReadableStream<Uint8Array>, duplex: 'half' }),
+      }),
+    );
+    const text = await reply.text();
+    response.writeHead(reply.status, {
+      'content-type': reply.headers.get('content-type') ?? 'text/plain',
+      'content-length': Buffer.byteLength(text),
+      // What was not read of a request must not be taken for the next one.
+      ...(reply.status === 413 && { connection: 'close' }),
+    });
+    response.end(text);
+  };
+  return (request, response) => {
+    answer(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  };
 }

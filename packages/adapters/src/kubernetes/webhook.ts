@@ -3,6 +3,7 @@ import { checkNumber } from '@spillway/core';
 import type { Clock } from '../contract/clock.ts';
 import { systemClock } from '../contract/system-clock.ts';
 import { diff, type Json } from './json-patch.ts';
+import type { KubePod } from './objects.ts';
 import { withChanges, type PodChanges } from './pod-changes.ts';
 import { json, plain, readJsonBody, type RequestHandler } from './serve-json.ts';
 
@@ -37,7 +38,7 @@ export interface PodWebhookOptions {
    * once: the API server may ask again about a pod that it has changed.
    */
   readonly decide: (
-    pod: Readonly<Record<string, Json>>,
+    pod: KubePod,
     context: AdmissionContext,
   ) => AdmissionDecision | Promise<AdmissionDecision>;
   /** What happens to a pod when `decide` fails or is late. @defaultValue 'allow': it goes through unchanged, with a warning */
@@ -124,7 +125,7 @@ async function respond(
   if (!isAsked || pod === undefined || isMirror(pod)) return { allowed: true };
   try {
     const decision = await inTime(options, timeoutMs, (signal) =>
-      options.decide(pod, {
+      options.decide(pod as unknown as KubePod, {
         operation,
         namespace: request.namespace,
         userName: request.userName,
