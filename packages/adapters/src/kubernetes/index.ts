@@ -7,15 +7,21 @@ export type { ApplyOptions, KubeApi, KubeApiOptions, KubeCall, PatchType, Remove
 export { KubeError } from './error.ts';
 export { kubePath } from './path.ts';
 export type { KubeResource } from './path.ts';
+export { readInventory } from './inventory.ts';
+export type { InventoryOptions, KubeGap, KubeGapReason, KubeInventory, KubeState } from './inventory.ts';
 export type { ListOptions } from './list.ts';
 export type { KubeWatchEvent, WatchOptions } from './watch.ts';
 export type {
   KubeAmounts,
   KubeContainer,
+  KubeContainerStatus,
+  KubeDevice,
   KubeList,
   KubeNode,
   KubeObject,
   KubePod,
+  KubeResourceClaim,
+  KubeResourceSlice,
   KubeStatus,
   KubeStatusDetails,
   ObjectMeta,

@@ -68,6 +68,63 @@ export interface KubePod extends KubeObject {
   };
   readonly status?: {
     readonly phase?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
+    readonly containerStatuses?: readonly KubeContainerStatus[];
+    readonly initContainerStatuses?: readonly KubeContainerStatus[];
+  };
+}
+
+/** What a container was given. */
+export interface KubeContainerStatus {
+  readonly name: string;
+  readonly resources?: { readonly requests?: KubeAmounts };
+  readonly allocatedResources?: KubeAmounts;
+}
+
+/** Devices that a driver of dynamic resource allocation offers, a part of a pool. `resource.k8s.io/v1` */
+export interface KubeResourceSlice extends KubeObject {
+  readonly spec?: {
+    readonly driver: string;
+    readonly nodeName?: string;
+    readonly pool: { readonly name: string; readonly generation: number; readonly resourceSliceCount: number };
+    readonly devices?: readonly KubeDevice[];
+  };
+}
+
+/** One device. */
+export interface KubeDevice {
+  readonly name: string;
+  readonly attributes?: Readonly<
+    Record<
+      string,
+      { readonly string?: string; readonly int?: number; readonly bool?: boolean; readonly version?: string }
+    >
+  >;
+  readonly capacity?: Readonly<Record<string, { readonly value: string }>>;
+  /** Present when it is cut from, or shares parts with, others. */
+  readonly consumesCounters?: readonly {
+    readonly counterSet: string;
+    readonly counters?: Readonly<Record<string, { readonly value: string }>>;
+  }[];
+  readonly taints?: readonly { readonly key: string; readonly effect: string }[];
+  readonly allowMultipleAllocations?: boolean;
+}
+
+/** A request for devices, and those it was given. `resource.k8s.io/v1` */
+export interface KubeResourceClaim extends KubeObject {
+  readonly status?: {
+    readonly allocation?: {
+      readonly devices?: {
+        readonly results?: readonly {
+          readonly driver: string;
+          readonly pool: string;
+          readonly device: string;
+          readonly adminAccess?: boolean;
+        }[];
+      };
+    };
+    /** Who uses it. */
+    readonly reservedFor?: readonly { readonly resource: string; readonly name: string; readonly uid: string }[];
   };
 }
 
