@@ -177,7 +177,8 @@ function createCandidates(pack: PackOptions): (fleet: ExtenderFleet) => Candidat
 }
 
 function candidatesIn(fleet: ExtenderFleet, pack: PackOptions): Candidates {
-  const nodes = new Map(fleet.nodes.map((node) => [node.id, withoutRules(node)]));
+  // Taints have been judged by kube-scheduler.
+  const nodes = new Map(fleet.nodes.map((node) => [node.id, { ...node, taints: [] }]));
   const runningOn = new Map<string, RunningJob[]>(fleet.nodes.map(({ id }) => [id, []]));
   for (const one of fleet.running ?? []) runningOn.get(one.placement.nodeId)?.push(one);
   const now = fleet.nowMs === undefined ? {} : { nowMs: fleet.nowMs };
@@ -217,10 +218,4 @@ function candidatesIn(fleet: ExtenderFleet, pack: PackOptions): Candidates {
       return ranks;
     },
   };
-}
-
-/** Without what kube-scheduler judges itself. */
-function withoutRules(node: GpuNode): GpuNode {
-  const { taints, reservedFor, ...rest } = node;
-  return rest;
 }

@@ -25,7 +25,12 @@ export function missOf(reason: UnplacedReason, isWhole: boolean): Miss {
     case 'no-such-model':
     case 'no-such-profile':
       return { text: `Spillway: ${explainUnplaced(reason)}`, canBeFreed: !isWhole && reason.present.length === 0 };
-    default:
+    case 'not-admitted':
+    case 'node-expires':
+    case 'refused-by-admission':
+    case 'gang-incomplete':
+    case 'no-domain':
+    case 'no-nodes':
       return { text: `Spillway: ${explainUnplaced(reason)}`, canBeFreed: false };
   }
 }

@@ -28,7 +28,7 @@ export function podJob(pod: KubePod): Job | undefined {
   const gpuCount = Number(amount / NANO);
   const migProfile = MIG_RESOURCE.exec(name)?.[1]?.replace(/\.me$/, '+me');
   if (migProfile !== undefined && gpuCount !== 1) return undefined;
-  const { namespace = 'default', name: podName = '' } = pod.metadata;
+  const { namespace = 'default', name: podName } = pod.metadata;
   const whole = (resource: string, unit: bigint): number => Number(((requests.get(resource) ?? 0n) + unit - 1n) / unit);
   const { priority } = pod.spec ?? {};
   return {

@@ -14,7 +14,10 @@ export interface SchedulerOptions {
    * Decides about all pods that wait, by name and namespace: where they go now. Pods that are left out wait on; every pod that waits is
    * there again the next time.
    */
-  readonly decide: (pods: readonly KubePod[], options: { readonly signal: AbortSignal }) => Promise<readonly PodDecision[]>;
+  readonly decide: (
+    pods: readonly KubePod[],
+    options: { readonly signal: AbortSignal },
+  ) => Promise<readonly PodDecision[]>;
   /** Told of every pod that was bound. */
   readonly onBound?: (decision: PodDecision) => void;
   /** Told of every failure; what failed is tried again. @defaultValue nobody is told */

@@ -37,10 +37,7 @@ export interface PodWebhookOptions {
    * Decides about one pod, as it came in. It must be a function of the pod in so far as its changes, made twice, are as if made
    * once: the API server may ask again about a pod that it has changed.
    */
-  readonly decide: (
-    pod: KubePod,
-    context: AdmissionContext,
-  ) => AdmissionDecision | Promise<AdmissionDecision>;
+  readonly decide: (pod: KubePod, context: AdmissionContext) => AdmissionDecision | Promise<AdmissionDecision>;
   /** What happens to a pod when `decide` fails or is late. @defaultValue 'allow': it goes through unchanged, with a warning */
   readonly onFailure?: 'allow' | 'deny';
   /** Told of every failure of `decide`. @defaultValue nobody is told */
