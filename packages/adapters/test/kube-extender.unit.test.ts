@@ -70,6 +70,19 @@ describe('a scheduler extender', () => {
     });
   });
 
+  it('keeps nothing of one question for the next', async () => {
+    const fleet = { nodes: [node('a', 8)] };
+    const extender = createExtender({ fleet: () => fleet });
+    const question = { Pod: pod('8'), NodeNames: ['a'] };
+
+    for (let times = 0; times < 3; times++) {
+      expect((await extender.filter(question)).NodeNames).toEqual(['a']);
+      expect(await extender.prioritize(question)).toEqual([{ Host: 'a', Score: 10 }]);
+    }
+    const other = { ...question, Pod: { ...pod('5'), metadata: { name: 'other' } } };
+    expect((await extender.filter(other)).NodeNames).toEqual(['a']);
+  });
+
   it('leaves taints and cordons of others to kube-scheduler', async () => {
     const nodes = [node('a', 8, { taints: [{ key: 'nvidia.com/gpu' }] })];
 

@@ -96,7 +96,9 @@ it('changes a pod on its way in as it was decided', async () => {
 });
 
 it('does not stand in the way of later changes', async () => {
-  const { status, body } = await servers.request('PATCH', `${PODS}/changed`, { metadata: { labels: { app: 'again' } } });
+  const { status, body } = await servers.request('PATCH', `${PODS}/changed`, {
+    metadata: { labels: { app: 'again' } },
+  });
 
   expect(status, JSON.stringify(body)).toBe(200);
   expect(body.metadata.labels).toEqual({ keep: 'me', 'spillway.dev/seen': 'true' });

@@ -17,8 +17,8 @@ export interface PodBinding {
  * Binds a pod to a node, which is what a scheduler does. A pod that is bound to that node already counts as bound, so a call whose
  * answer was lost can be repeated.
  *
- * @throws ProviderError `conflict` when the pod is bound to another node, is another pod by now, or is being deleted; `not-found` when it is
- * gone; `invalid-request` while it has scheduling gates.
+ * @throws ProviderError `conflict` when the pod is bound to another node, is another pod by now, is being deleted, or has scheduling gates;
+ * `not-found` when it is gone.
  *
  * @example
  * ```ts

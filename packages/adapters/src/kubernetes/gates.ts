@@ -1,5 +1,7 @@
+import { ProviderError } from '../contract/provider-error.ts';
 import type { CallOptions } from '../contract/types.ts';
 import type { KubeApi } from './api.ts';
+import { KubeError } from './error.ts';
 import type { KubePod } from './objects.ts';
 import { kubePath } from './path.ts';
 
@@ -42,5 +44,12 @@ export async function openGate(
     spec: { schedulingGates: [{ $patch: 'delete', name: gate }] },
   };
   const path = kubePath({ resource: 'pods', namespace, name });
-  return await api.patch<KubePod>(path, body, { type: 'strategic' }, call);
+  try {
+    return await api.patch<KubePod>(path, body, { type: 'strategic' }, call);
+  } catch (error) {
+    const isOther = KubeError.is(error) && error.details?.causes?.some(({ field }) => field === 'metadata.uid');
+    if (isOther !== true) throw error;
+    const text = `pod '${namespace}/${name}' is another one by now`;
+    throw new ProviderError(error.provider, 'conflict', text, { isAmbiguous: false, cause: error });
+  }
 }

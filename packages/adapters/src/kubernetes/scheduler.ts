@@ -93,20 +93,18 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
   const rest = async (resourceVersion: string | undefined): Promise<void> => {
     const end = new AbortController();
     const ended = AbortSignal.any([end.signal, signal]);
-    const isNews = async (): Promise<void> => {
+    const slept = api.clock.sleep(intervalMs, { signal: ended }).catch(() => undefined);
+    const news = async (): Promise<void> => {
       if (resourceVersion === undefined) return;
       const events = api.watch<KubePod>(PODS, { fieldSelector, resourceVersion }, { signal: ended });
       for await (const { type, object } of events) {
-        if ((type === 'ADDED' || type === 'MODIFIED') && isWaitingFor(object, schedulerName)) return;
+        if ((type === 'ADDED' || type === 'MODIFIED') && isWaitingFor(object, schedulerName)) end.abort();
       }
-      // The server has ended the stream. It may do so at once, so the next one is not begun at once.
-      await slept;
     };
-    const slept = api.clock.sleep(intervalMs, { signal: ended }).catch(() => undefined);
-    const came = isNews().catch(() => slept);
-    await Promise.race([slept, came]);
+    // A stream that ends or fails may do so at once again, so the next one is not begun at once.
+    news().catch(() => undefined);
+    await slept;
     end.abort();
-    await came;
   };
 
   while (!isOver()) {
