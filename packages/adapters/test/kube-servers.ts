@@ -55,6 +55,7 @@ export interface KubeServers {
   readonly guestToken: string;
   /** File with the certificate authority, PEM. */
   readonly caPath: string;
+  /** With the contexts `test`, an administrator, and `guest`. */
   readonly kubeConfigPath: string;
   /** Where the logs of the servers are, removed by `stop`. */
   readonly folder: string;
@@ -147,7 +148,7 @@ export async function startKubeServers(options: KubeServersOptions = {}): Promis
     await until('/readyz', ({ status }) => status === 200);
     await until('/api/v1/namespaces/default', ({ status }) => status === 200);
 
-    const kubeConfigPath = file('kubeconfig', kubeConfig(url, token, caPath));
+    const kubeConfigPath = file('kubeconfig', kubeConfig(url, { test: token, guest: guestToken }, caPath));
     const unattended = [`--kubeconfig=${kubeConfigPath}`, '--secure-port=0', '--leader-elect=false'];
     if (options.controllers !== undefined && options.controllers.length > 0)
       start('kube-controller-manager', [...unattended, `--controllers=${options.controllers.join(',')}`]);
@@ -216,14 +217,18 @@ function gpuNode(name: string, gpuCount: number, labels: Readonly<Record<string,
   };
 }
 
-function kubeConfig(server: string, token: string, caPath: string): string {
+/** The context `test` is an administrator, `guest` somebody who may do nothing. */
+function kubeConfig(server: string, tokens: Readonly<Record<'test' | 'guest', string>>, caPath: string): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'test',
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'default' } }],
+    contexts: Object.keys(tokens).map((name) => ({
+      name,
+      context: { cluster: 'test', user: name, namespace: 'default' },
+    })),
     clusters: [{ name: 'test', cluster: { server, 'certificate-authority': caPath } }],
-    users: [{ name: 'test', user: { token } }],
+    users: Object.entries(tokens).map(([name, token]) => ({ name, user: { token } })),
   });
 }
 

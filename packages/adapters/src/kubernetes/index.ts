@@ -7,12 +7,18 @@ export type { ApplyOptions, KubeApi, KubeApiOptions, KubeCall, PatchType, Remove
 export { KubeError } from './error.ts';
 export { kubePath } from './path.ts';
 export type { KubeResource } from './path.ts';
+export { kubeInformer } from './informer.ts';
+export type { KubeInformer, KubeInformerOptions, KubeInformerStatus, KubeWatchGap } from './informer.ts';
+export type { KubeChange } from './object-cache.ts';
+export { kubernetesCapacity } from './capacity.ts';
+export type { KubernetesCapacity, KubernetesCapacityOptions } from './capacity.ts';
 export { readInventory } from './inventory.ts';
 export type { InventoryOptions, KubeGap, KubeGapReason, KubeInventory, KubeState } from './inventory.ts';
 export type { ListOptions } from './list.ts';
 export type { KubeWatchEvent, WatchOptions } from './watch.ts';
 export type {
   KubeAmounts,
+  KubeCondition,
   KubeContainer,
   KubeContainerStatus,
   KubeDevice,
@@ -42,3 +48,9 @@ export { nodeListener } from './serve-json.ts';
 export type { RequestHandler } from './serve-json.ts';
 export { podWebhook } from './webhook.ts';
 export type { AdmissionContext, AdmissionDecision, PodWebhook, PodWebhookOptions } from './webhook.ts';
+export { kubernetesDrain } from './drain.ts';
+export type { DrainOfNode, DrainResult, KubernetesDrain, KubernetesDrainOptions, PodOutcome } from './drain-types.ts';
+export { planDrain } from './drain-plan.ts';
+export type { DrainInput, DrainRules, LeaveReason, PodReference, PodVerdict, RefuseReason } from './drain-plan.ts';
+export type { BlockingBudget } from './disruption-budgets.ts';
+export type { DrainState } from './drain-state.ts';

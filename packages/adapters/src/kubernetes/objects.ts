@@ -46,6 +46,16 @@ export interface KubeNode extends KubeObject {
   };
 }
 
+/** One thing that is said of an object, and whether it is true. */
+export interface KubeCondition {
+  readonly type: string;
+  /** `True`, `False` or `Unknown`. */
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+}
+
 /** A container of a pod. */
 export interface KubeContainer {
   readonly name: string;
@@ -65,20 +75,25 @@ export interface KubePod extends KubeObject {
     readonly containers?: readonly KubeContainer[];
     readonly initContainers?: readonly KubeContainer[];
     readonly overhead?: KubeAmounts;
+    readonly volumes?: readonly { readonly name: string; readonly emptyDir?: object | null }[];
     /** Of the pod as a whole. */
     readonly resources?: { readonly requests?: KubeAmounts; readonly limits?: KubeAmounts };
   };
   readonly status?: {
     readonly phase?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
+    readonly conditions?: readonly KubeCondition[];
     readonly containerStatuses?: readonly KubeContainerStatus[];
     readonly initContainerStatuses?: readonly KubeContainerStatus[];
   };
 }
 
-/** What a container was given. */
+/** What a container was given, and how it is. */
 export interface KubeContainerStatus {
   readonly name: string;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly exitCode: number; readonly reason?: string };
+  };
   readonly resources?: { readonly requests?: KubeAmounts };
   readonly allocatedResources?: KubeAmounts;
 }
