@@ -4,6 +4,7 @@ import type { Clock } from '../contract/clock.ts';
 import { ProviderError, type ProviderErrorCode } from '../contract/provider-error.ts';
 import type { CallOptions } from '../contract/types.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { within } from './within.ts';
 
 /** The part of `fetch` that adapters use. `globalThis.fetch` is one. */
 export type Fetch = (
@@ -68,36 +69,12 @@ export async function read(wire: Wire, request: ReadRequest, options: CallOption
   const { host, pathname } = new URL(url);
   const fail = (code: ProviderErrorCode, text: string, cause?: unknown): ProviderError =>
     new ProviderError(provider, code, `${host}${pathname} ${text}`, { isAmbiguous: false, cause });
-  const startAtMs = wire.clock.nowMs();
-  const untilMs = Math.min(startAtMs + timeoutMs, options.deadlineAtMs ?? Infinity);
-  if (options.signal?.aborted === true) throw fail('aborted', 'was not asked: aborted', options.signal.reason);
-  if (untilMs <= startAtMs) throw fail('timeout', 'was not asked: the deadline has passed');
-
-  const stop = new AbortController();
-  let code: 'aborted' | 'timeout' | undefined;
-  let giveUp: (error: ProviderError) => void = () => undefined;
-  // Not every fetch heeds its signal, and none must keep the caller waiting.
-  const given = new Promise<never>((_, reject) => {
-    giveUp = reject;
-  });
-  const end = (why: 'aborted' | 'timeout', text: string, cause?: unknown): void => {
-    code ??= why;
-    giveUp(fail(why, text, cause));
-    stop.abort();
-  };
-  const abort = (): void => {
-    end('aborted', 'was asked, then aborted', options.signal?.reason);
-  };
-  options.signal?.addEventListener('abort', abort, { once: true });
-  const waiting = new AbortController();
-  wire.clock.sleep(untilMs - startAtMs, { signal: waiting.signal }).then(
-    () => {
-      end('timeout', `did not answer within ${untilMs - startAtMs} ms`);
-    },
-    () => undefined,
-  );
   try {
-    return await Promise.race([exchange(wire, request, stop.signal), given]);
+    return await within(
+      { clock: wire.clock, timeoutMs, fail: (code, text, _, cause) => fail(code, text, cause) },
+      options,
+      (signal) => exchange(wire, request, signal),
+    );
   } catch (error) {
     if (ProviderError.is(error)) throw error;
     throw fail(
@@ -105,9 +82,6 @@ export async function read(wire: Wire, request: ReadRequest, options: CallOption
       `could not be read: ${error instanceof Error ? error.message : 'unknown failure'}`,
       error,
     );
-  } finally {
-    options.signal?.removeEventListener('abort', abort);
-    waiting.abort();
   }
 }
 
