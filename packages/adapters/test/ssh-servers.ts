@@ -40,7 +40,7 @@ export async function startSshServers(): Promise<SshServers> {
   mkdirSync(join(folder, 'bin'));
   mkdirSync(gpuFolder);
   const fake = readFileSync(new URL('./fixtures/ssh/nvidia-smi', import.meta.url), 'utf8');
-  for (const name of ['nvidia-smi', 'dmesg']) {
+  for (const name of ['nvidia-smi', 'dmesg', 'nproc']) {
     const path = join(folder, 'bin', name);
     writeFileSync(path, fake);
     chmodSync(path, 0o755);
