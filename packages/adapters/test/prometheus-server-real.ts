@@ -19,7 +19,7 @@ export interface RealPrometheus {
 }
 
 /** Every second, so that tests need not wait long. */
-export const SCRAPE_MS = 1_000;
+const SCRAPE_MS = 1_000;
 
 const BLOCK_MS = 2 * 3_600_000;
 
