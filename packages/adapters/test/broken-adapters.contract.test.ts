@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { brokenAdapters, checkConformance, formatConformance } from '@spillway/adapters/testing';
 
 import { soundCapacity } from '../src/testing/broken/capacity.ts';
+import { soundMarket } from '../src/testing/broken/market.ts';
 import { soundMetrics, soundRuntime, soundSignals } from '../src/testing/broken/others.ts';
 
 describe('the kit catches broken adapters', () => {
@@ -15,6 +16,7 @@ describe('the kit catches broken adapters', () => {
 
   it.each([
     ['capacity', soundCapacity],
+    ['market', soundMarket],
     ['metrics', soundMetrics],
     ['runtime', soundRuntime],
     ['signals', soundSignals],

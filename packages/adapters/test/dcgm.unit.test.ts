@@ -75,18 +75,18 @@ describe('dcgm reads an exporter over HTTP', () => {
       {
         gpuId: `${H100}1`,
         nodeName: 'gpu-node-1',
-        kind: 'xid',
-        value: 79,
-        fault: 'hardware',
-        detail: 'Xid 79: off the bus',
-      },
-      {
-        gpuId: `${H100}1`,
-        nodeName: 'gpu-node-1',
         kind: 'row-remap-failure',
         value: 1,
         fault: 'hardware',
         detail: 'DCGM_FI_DEV_ROW_REMAP_FAILURE is 1',
+      },
+      {
+        gpuId: `${H100}1`,
+        nodeName: 'gpu-node-1',
+        kind: 'xid',
+        value: 79,
+        fault: 'hardware',
+        detail: 'Xid 79: off the bus',
       },
     ]);
   });

@@ -9,7 +9,8 @@ import { testPrometheus, type StoredSeries } from './fixtures/prometheus-server.
 import { rejection } from './rejection.ts';
 
 const MINUTE = 60_000;
-const DAY = 1_440 * MINUTE;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const T0 = Date.UTC(2026, 0, 1);
 
 let servers: LocalServer[] = [];
@@ -80,6 +81,27 @@ describe('prometheus reads ranges', () => {
     const error = await rejection(tooLarge.queryRange(expression, { fromMs: T0, toMs: T0 + DAY, stepMs: 5_000 }));
     expect(error).toMatchObject({ providerCode: 'invalid-request', isRetryable: false, isAmbiguous: false });
     expect(error.message).toContain('11,000 points');
+  });
+
+  it('has a gap where a counter began anew, over nulls too, and none where it stands still', async () => {
+    const wattHours = [5, 5, 7, null, 2, 2, 3];
+    const samples = wattHours.map((value, n) => [T0 + n * HOUR, value && value * 3_600_000] as const);
+    const labels = { __name__: 'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION', UUID: 'a', job: 'dcgm-exporter' };
+    const server = await serving([{ labels, samples }]);
+
+    const { gpus, gaps } = await prometheus({ url: server.url }).gpus.readRange({
+      fromMs: T0,
+      toMs: T0 + 7 * HOUR,
+      stepMs: HOUR,
+      metrics: ['energyWattHours'],
+    });
+
+    expect(gpus[0]!.series.energyWattHours).toEqual(wattHours);
+    const told = gaps.map(({ reason, fromMs, toMs }) => [reason, (fromMs - T0) / HOUR, (toMs - T0) / HOUR]);
+    expect(told.filter(([reason]) => reason === 'absent' || reason === 'reset')).toEqual([
+      ['absent', 3, 4],
+      ['reset', 2, 4],
+    ]);
   });
 
   it('gives the same whatever the limits are', async () => {

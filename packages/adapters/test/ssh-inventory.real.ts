@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { sshPool, type SshPool } from '@spillway/adapters/ssh';
+import { sshMetrics, sshPool, type SshInventory, type SshPool } from '@spillway/adapters/ssh';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 
 import { rejection } from './rejection.ts';
@@ -25,6 +25,23 @@ const HEALTHY = {
 +-------------------------------------------------------+
 |   1  MIG 1g.10gb         19        7          0:1     |
 +-------------------------------------------------------+
+`,
+  bus: '0, 00000000:3B:00.0\n1, 00000000:5E:00.0\n',
+  devices: `| MIG devices:                                                                          |
+| GPU  GI  CI  MIG |                     Memory-Usage |        Vol|        Shared         |
+|      ID  ID  Dev |                       BAR1-Usage | SM     Unc| CE ENC  DEC  OFA  JPG |
+|==================+==================================+===========+=======================|
+|  1    2   0   0  |              37MiB / 40448MiB    | 60      0 |  3   0    3    0    3 |
+|                  |                 0MiB / 65535MiB  |           |                       |
++------------------+----------------------------------+-----------+-----------------------+
+|  1    7   0   1  |              12MiB /  9728MiB    | 16      0 |  1   0    1    0    1 |
++---------------------------------------------------------------------------------------+
+|    1    2    0      1234      C   python3                                      31MiB  |
+`,
+  list: `GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-aaaa)
+GPU 1: NVIDIA H100, 80GB HBM3 (UUID: GPU-bbbb)
+  MIG 3g.40gb     Device  0: (UUID: MIG-three)
+  MIG 1g.10gb     Device  1: (UUID: MIG-one)
 `,
   dmesg: '[    1.0] nvidia: loading\n[  812.1] NVRM: Xid (PCI:0000:3b:00): 13, pid=77, Graphics Exception\n',
 };
@@ -70,8 +87,8 @@ it('lists machines with their GPUs and MIG instances', async () => {
       model: 'NVIDIA H100, 80GB HBM3',
       memoryMib: 81_559,
       migInstances: [
-        { profile: '1g.10gb', start: 0 },
-        { profile: '3g.40gb', start: 4 },
+        { profile: '1g.10gb', start: 0, memoryMib: 9_728 },
+        { profile: '3g.40gb', start: 4, memoryMib: 40_448 },
       ],
     },
   ]);
@@ -152,13 +169,45 @@ it('finds what is wrong with a machine, and cordons it', async () => {
 });
 
 it('cordons a machine whose driver does not answer', async () => {
-  record({ gpus: null, name: null, ecc: null, throttle: null, remapping: null, mig: null });
+  record({
+    gpus: null,
+    name: null,
+    ecc: null,
+    throttle: null,
+    remapping: null,
+    mig: null,
+    bus: null,
+    devices: null,
+    list: null,
+  });
 
   const [report] = await pool.readReports();
   const [node] = await pool.listNodes();
 
   expect(report).toMatchObject({ health: { problems: [{ kind: 'driver' }] } });
   expect(node).toMatchObject({ gpus: [], isCordoned: true });
+});
+
+it('tells the UUID of an instance, and offers none that has several compute instances or no UUID', async () => {
+  const [whole] = await pool.readReports();
+  const instances = (report: typeof whole) => (report as { inventory: SshInventory }).inventory.gpus[1]!.migInstances;
+  expect(instances(whole)).toEqual([
+    { profile: '1g.10gb', start: 0, id: 7, uuid: 'MIG-one', memoryMib: 9_728 },
+    { profile: '3g.40gb', start: 4, id: 2, uuid: 'MIG-three', memoryMib: 40_448 },
+  ]);
+
+  const twoOf3g = HEALTHY.devices.replace(
+    /^\| {2}1 {4}7 {3}0 {3}1 /m,
+    '|  1    2   1   2  | 1MiB / 20000MiB | 1 0 |\n$&',
+  );
+  record({ devices: twoOf3g, list: HEALTHY.list.replace(/.*MIG-one.*\n/, '') });
+
+  const [cut] = await pool.readReports();
+  expect(instances(cut)!.map(({ uuid, memoryMib }) => [uuid, memoryMib])).toEqual([
+    [null, 9_728],
+    [null, null],
+  ]);
+  expect((await pool.listNodes())[0]!.gpus[1]!.migInstances).toEqual([]);
 });
 
 it.each([
@@ -172,6 +221,47 @@ it.each([
 
   expect(report).toMatchObject({ error: { providerCode: 'bad-response' } });
   expect((report as { error: Error }).error.message).toContain(message);
+});
+
+it('reads the GPUs of all machines that answer, and has a gap for what is not known', async () => {
+  record({
+    gpus: HEALTHY.gpus.replace('31, 70.20', '31, [N/A]').replace('87, [N/A]', '87, 42'),
+    ecc: '0, 2\n1, 0\n',
+    dmesg:
+      '[1] NVRM: Xid (PCI:0000:3b:00): 79, x\n[2] NVRM: Xid (PCI:0000:3b:00): 79, x\n[3] NVRM: Xid (PCI:0000:99:00): 31, x\n',
+  });
+  const twoCards = {
+    hosts: [servers.host('a', line.port)],
+    knownHosts: `[127.0.0.1]:${line.port} ${servers.publicKeys[0]}`,
+  };
+  const source = sshMetrics({ pool: sshPool({ ...twoCards, backoff: { firstMs: 10, tries: 2 } }) });
+
+  const { gpus, gaps, health } = await source.gpus.read();
+
+  expect(gpus.map(({ gpuId, nodeName, index, values }) => [gpuId, nodeName, index, values.powerWatts])).toEqual([
+    ['GPU-aaaa', 'a', 0, null],
+    ['GPU-bbbb', 'a', 1, 68.91],
+  ]);
+  expect(gpus[1]!.values).toMatchObject({
+    utilizationRatio: 0.42,
+    memoryUsedMib: 87,
+    temperatureCelsius: 30,
+    engineActiveRatio: null,
+  });
+  expect(gaps).toContainEqual(expect.objectContaining({ reason: 'absent', gpuId: 'GPU-aaaa', metric: 'powerWatts' }));
+  expect(gaps.filter(({ metric }) => metric === null).map(({ detail }) => detail)).toEqual([
+    'Xid 31 of 0000:99:00, which is no known card',
+  ]);
+  expect(health.map(({ gpuId, kind, value, fault }) => [gpuId, kind, value, fault])).toEqual([
+    ['GPU-aaaa', 'ecc-uncorrectable', 2, 'hardware'],
+    ['GPU-aaaa', 'xid', 79, 'hardware'],
+  ]);
+  await line.close();
+  const after = await source.gpus.read();
+  expect([after.gpus, after.gaps.map(({ reason, nodeName }) => [reason, nodeName])]).toEqual([
+    [],
+    [['unreachable', 'a']],
+  ]);
 });
 
 it('keeps a machine that does not answer as last seen, cordoned', async () => {

@@ -2,83 +2,38 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Job, Placement } from '@spillway/core';
-import { sshPool, sshRuntime, type SshCommand, type SshHost, type SshRuntime } from '@spillway/adapters/ssh';
+import type { SshRuntime } from '@spillway/adapters/ssh';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 
 import { rejection } from './rejection.ts';
+import { logOf, sshRuntimes, WAIT, type SshRuntimes } from './ssh-runtimes.ts';
 import { startSshServers, wireTo, type SshServers } from './ssh-servers.ts';
 
 let servers: SshServers;
-let commands: Map<string, SshCommand>;
-let stateFolder: string;
+let runtimes: SshRuntimes;
 let count = 0;
 const opened: { close: () => unknown }[] = [];
-const started: { runtime: SshRuntime; jobIds: Set<string> }[] = [];
 
 beforeAll(async () => {
   servers = await startSshServers();
   writeFileSync(join(servers.gpuFolder, 'uuids'), '0, GPU-zero\n1, GPU-one\n');
 }, 60_000);
 beforeEach(() => {
-  commands = new Map();
-  stateFolder = join(servers.folder, `state ${++count}`);
+  runtimes = sshRuntimes(servers);
+  count++;
 });
 afterEach(async () => {
-  for (const { runtime, jobIds } of started.splice(0)) for (const id of jobIds) await runtime.stop(id);
+  await runtimes.stop();
   for (const one of opened.splice(0)) await one.close();
-});
+}, 60_000);
 afterAll(async () => {
   await servers.stop();
 });
 
-/** A runtime as a new process would have it: nothing is shared with another but the machine. */
-function newRuntime(
-  changes: { hosts?: readonly SshHost[]; knownHosts?: string; stopGraceMs?: number } = {},
-): SshRuntime {
-  const {
-    hosts = [servers.host('a', servers.ports[0])],
-    knownHosts = servers.knownHosts,
-    stopGraceMs = 1_000,
-  } = changes;
-  const pool = sshPool({ hosts, knownHosts, backoff: { firstMs: 20, tries: 4 } });
-  opened.push(pool);
-  const runtime = sshRuntime({ pool, stateFolder, stopGraceMs, commandOf: ({ id }) => commands.get(id)! });
-  const jobIds = new Set<string>();
-  started.push({ runtime, jobIds });
-  const { start } = runtime;
-  return {
-    ...runtime,
-    start: async (request, options) => {
-      jobIds.add(request.job.id);
-      return await start(request, options);
-    },
-  };
-}
-function requestOf(
-  id: string,
-  command: readonly string[] | SshCommand,
-  changes: { gpus?: Placement['gpus']; nodeId?: string; token?: string } = {},
-) {
-  const { gpus = [], nodeId = 'a', token = `token of ${id}` } = changes;
-  commands.set(id, 'argv' in command ? command : { argv: command });
-  const job: Job = {
-    id,
-    gpuCount: gpus.length,
-    cpuMilli: 1_000,
-    memoryMib: 1,
-    ...(gpus[0] && { gpuMilli: gpus[0].milli }),
-  };
-  return { token, job, placement: { jobId: id, nodeId, gpus } };
-}
-async function logOf(runtime: SshRuntime, jobId: string): Promise<string> {
-  let text = '';
-  for await (const chunk of runtime.logs(jobId)) text += chunk.text;
-  return text;
-}
+const newRuntime: SshRuntimes['create'] = (changes) => runtimes.create(changes);
+const requestOf: SshRuntimes['request'] = (...given) => runtimes.request(...given);
 const statusOf = async (runtime: SshRuntime, jobId: string) =>
   (await runtime.list()).find((job) => job.jobId === jobId)?.status;
-const WAIT = ['sh', '-c', 'echo begun; sleep 60'];
 
 it('runs a job with its arguments, environment, folder and GPUs, and tells how it ended', async () => {
   const runtime = newRuntime();
@@ -171,7 +126,7 @@ it('knows the jobs of the process before it, and goes on with their logs', async
   const script = 'echo one; while [ ! -f "$1" ]; do sleep 0.1; done; echo two';
   const request = requestOf('long', ['sh', '-c', script, 'sh', go]);
   const first = await before.start(request);
-  opened.find((one) => 'hosts' in one)!.close();
+  runtimes.pools[0]!.close();
 
   const after = newRuntime();
 
@@ -253,7 +208,7 @@ it('calls a job failed whose keeper and program were killed', async () => {
     '-c',
     'for f in "$1"/jobs/*/keeper "$1"/jobs/*/pid; do read -r p rest <"$f"; kill -KILL "$p"; done; sleep 0.3',
     'sh',
-    stateFolder,
+    runtimes.stateFolder,
   ]);
 
   expect(await statusOf(runtime, 'victim')).toBe('failed');

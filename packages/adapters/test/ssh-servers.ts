@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 import type { SshHost } from '@spillway/adapters/ssh';
 
+import { endChild, freePort } from './child-process.ts';
+
 /** Two real OpenSSH servers on loopback, and what is needed to log in to them. */
 export interface SshServers {
   readonly folder: string;
@@ -38,7 +40,7 @@ export async function startSshServers(): Promise<SshServers> {
   mkdirSync(join(folder, 'bin'));
   mkdirSync(gpuFolder);
   const fake = readFileSync(new URL('./fixtures/ssh/nvidia-smi', import.meta.url), 'utf8');
-  for (const name of ['nvidia-smi', 'dmesg']) {
+  for (const name of ['nvidia-smi', 'dmesg', 'nproc']) {
     const path = join(folder, 'bin', name);
     writeFileSync(path, fake);
     chmodSync(path, 0o755);
@@ -74,7 +76,7 @@ SetEnv PATH=${folder}/bin:/usr/local/bin:/usr/bin:/bin SPILLWAY_GPUS=${gpuFolder
     return { port, publicKey: `${type!} ${key!.trim()}` };
   };
   const stop = async (): Promise<void> => {
-    await Promise.all(children.map(ended));
+    await Promise.all(children.map(endChild));
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -104,22 +106,6 @@ SetEnv PATH=${folder}/bin:/usr/local/bin:/usr/bin:/bin SPILLWAY_GPUS=${gpuFolder
     await stop();
     throw error;
   }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise((resolve) => {
-    child.once('exit', resolve);
-    child.kill('SIGTERM');
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function answers(port: number, child: ChildProcess, log: string): Promise<void> {

@@ -1,4 +1,5 @@
-import type { CapacityProvider, MarketProvider, MetricsSource, SignalSource, WorkloadRuntime } from './types.ts';
+import type { MarketProvider } from './market.ts';
+import type { CapacityProvider, MetricsSource, SignalSource, WorkloadRuntime } from './types.ts';
 
 /**
  * Checks a capacity or market provider against the contract at compile time and keeps its literal types.

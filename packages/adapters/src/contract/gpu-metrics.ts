@@ -60,6 +60,8 @@ export type GpuGapReason =
   | 'out-of-range'
   /** Two different values for the same thing at the same time. */
   | 'conflict'
+  /** A counter began anew: its values stand, but what it counted between the two is not their difference. */
+  | 'reset'
   /** A line that could not be read; `detail` says which. */
   | 'unreadable'
   /** The exporter did not answer, or not with metrics. */

@@ -17,6 +17,14 @@ export type {
   GpuTrack,
 } from './gpu-metrics.ts';
 export type {
+  MarketFill,
+  MarketOrder,
+  MarketOrderRequest,
+  MarketPosition,
+  MarketProvider,
+  MarketQuote,
+} from './market.ts';
+export type {
   CallOptions,
   CapacityProvider,
   EndpointMetrics,
@@ -24,10 +32,6 @@ export type {
   InterruptionNotice,
   LaunchedReplica,
   LaunchRequest,
-  MarketOrder,
-  MarketOrderRequest,
-  MarketProvider,
-  MarketQuote,
   MetricsSource,
   RuntimeJob,
   SignalSource,

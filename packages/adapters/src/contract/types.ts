@@ -14,7 +14,7 @@ export interface CallOptions {
 }
 
 /** What every adapter has. */
-interface Adapter<Name extends string> {
+export interface Adapter<Name extends string> {
   /** Name of the adapter, unique in a runner. */
   readonly name: Name;
   /** Version of the contract it keeps. */
@@ -64,45 +64,6 @@ export interface CapacityProvider<Name extends string = string> extends Adapter<
   /** Present when the provider warns before it takes capacity away. */
   readonly preemption?: {
     readonly listNotices: (options?: CallOptions) => Promise<readonly InterruptionNotice[]>;
-  };
-}
-
-/** One price at which capacity can be bought or sold now. */
-export interface MarketQuote {
-  readonly side: 'buy' | 'sell';
-  readonly gpuCount: number;
-  readonly startAtMs: number;
-  readonly endAtMs: number;
-  /** For the whole block, in millionths of a US dollar, a whole number. */
-  readonly costMicroUsd: number;
-}
-
-/** An order for a block of capacity. */
-export interface MarketOrderRequest extends Omit<MarketQuote, 'costMicroUsd'> {
-  /** Makes the order happen once. */
-  readonly token: string;
-  /** Pay at most, or accept at least, this for the whole block, in millionths of a US dollar. */
-  readonly limitMicroUsd: number;
-}
-
-/** What became of an order. */
-export interface MarketOrder extends MarketOrderRequest {
-  readonly id: string;
-  readonly status: 'pending' | 'standing' | 'partially-filled' | 'filled' | 'cancelled' | 'rejected';
-  readonly filledMicroUsd: number;
-}
-
-/** A market where blocks of capacity are bought and sold. */
-export interface MarketProvider<Name extends string = string> extends Adapter<Name> {
-  readonly quote: (
-    request: Omit<MarketQuote, 'costMicroUsd'>,
-    options?: CallOptions,
-  ) => Promise<MarketQuote | { readonly unavailable: string }>;
-  readonly orders: {
-    readonly place: (request: MarketOrderRequest, options?: CallOptions) => Promise<MarketOrder>;
-    readonly list: (options?: CallOptions) => Promise<readonly MarketOrder[]>;
-    /** Asks for cancellation; succeeds when the order has ended already. */
-    readonly cancel: (orderId: string, options?: CallOptions) => Promise<void>;
   };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../contract/clock.ts';
 import { defineSource } from '../contract/define.ts';
 import type { GpuGap, GpuReadings } from '../contract/gpu-metrics.ts';
 import { ProviderError } from '../contract/provider-error.ts';
+import { refuseLate } from '../contract/refuse-late.ts';
 import { systemClock } from '../contract/system-clock.ts';
 import type { CallOptions, MetricsSource } from '../contract/types.ts';
 import { checkUrl, read, statusError, type Fetch } from '../http/request.ts';
@@ -119,7 +120,7 @@ export function dcgm<const Name extends string = 'dcgm'>(options: DcgmOptions<Na
   };
 
   const readAll = async (call: CallOptions = {}): Promise<GpuReadings> => {
-    refuseLate(name, clock, call);
+    refuseLate(name, clock, 'gpus.read', call);
     const ownerOf = await ownerLookup(owners);
     const results = new Array<SampleReadings>(targets.length);
     let next = 0;
@@ -141,9 +142,3 @@ export function dcgm<const Name extends string = 'dcgm'>(options: DcgmOptions<Na
 }
 
 type Lookup = Awaited<ReturnType<typeof ownerLookup>>;
-
-function refuseLate(name: string, clock: Clock, { signal, deadlineAtMs = Infinity }: CallOptions): void {
-  const options = { isAmbiguous: false, cause: signal?.reason as unknown };
-  if (signal?.aborted === true) throw new ProviderError(name, 'aborted', 'gpus.read was aborted', options);
-  if (clock.nowMs() >= deadlineAtMs) throw new ProviderError(name, 'timeout', 'the deadline has passed', options);
-}

@@ -19,7 +19,7 @@ const COUNTS: Readonly<Record<string, Kind>> = {
 };
 
 /** The field that holds the number of the last Xid; 0 means none. */
-const XID_FIELD = 'DCGM_FI_DEV_XID_ERRORS';
+export const XID_FIELD = 'DCGM_FI_DEV_XID_ERRORS';
 
 /** Every field that tells of health. */
 export const HEALTH_FIELDS: readonly string[] = [XID_FIELD, ...Object.keys(COUNTS)];

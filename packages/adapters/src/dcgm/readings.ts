@@ -97,7 +97,7 @@ export function readingsOf(
         owner,
       };
     });
-  return { gpus, gaps, health: [...health.values()] };
+  return { gpus, gaps, health: [...health].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, signal]) => signal) };
 }
 
 function gap(reason: GpuGap['reason'], of: GpuIdentity | null, metric: GpuMetric | null, detail: string): GpuGap {

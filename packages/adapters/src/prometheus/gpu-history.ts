@@ -64,6 +64,11 @@ export function historyOf(
           if (typeof reason === 'number') continue;
           gaps.push({ reason, nodeName, gpuId, migInstanceId, metric, detail: '', ...span(from, to) });
         }
+        if (!rule.isCounter) continue;
+        for (const [from, to] of resetsOf(row)) {
+          const detail = 'the counter began anew';
+          gaps.push({ reason: 'reset', nodeName, gpuId, migInstanceId, metric, detail, ...span(from, to) });
+        }
       }
       return { ...identity, series };
     });
@@ -87,6 +92,18 @@ export function historyOf(
   }
   const warnings = [...new Set([...answers.map(({ range }) => range), up].flatMap((range) => range.warnings))];
   return { startAtMs, stepMs, count, gpus, gaps, warnings };
+}
+
+/** Pairs of slots, the second the first known one after the other, with a smaller value. */
+function resetsOf(row: readonly Cell[]): [from: number, to: number][] {
+  const resets: [number, number][] = [];
+  let last = -1;
+  row.forEach((cell, slot) => {
+    if (typeof cell !== 'number') return;
+    if (last >= 0 && cell < (row[last] as number)) resets.push([last, slot]);
+    last = slot;
+  });
+  return resets;
 }
 
 /** Stretches of equal cells that are not numbers, and of any numbers, half-open. */

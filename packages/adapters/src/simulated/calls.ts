@@ -2,6 +2,7 @@ import { checkNumber, createRandom, InvalidInputError } from '@spillway/core';
 
 import type { Clock } from '../contract/clock.ts';
 import { ProviderError } from '../contract/provider-error.ts';
+import { refuseLate } from '../contract/refuse-late.ts';
 import type { CallOptions } from '../contract/types.ts';
 
 /**
@@ -46,26 +47,16 @@ export function createCalls(provider: string, clock: Clock, faults: SimulatedFau
   }
   const random = createRandom(seed);
 
-  const refuseIfLate = (call: string, options: CallOptions | undefined): void => {
-    const signal = options?.signal;
-    // Nothing was sent, so nothing can have happened.
-    if (clock.nowMs() >= (options?.deadlineAtMs ?? Infinity) && signal?.aborted !== true) {
-      throw new ProviderError(provider, 'timeout', `the deadline of ${call} has passed`, { isAmbiguous: false });
-    }
-    if (signal?.aborted !== true) return;
-    throw new ProviderError(provider, 'aborted', `${call} was aborted`, { cause: signal.reason, isAmbiguous: false });
-  };
-
   return {
     // An executor that throws rejects its promise.
     read: (call, options, effect) =>
       new Promise((resolve) => {
-        refuseIfLate(call, options);
+        refuseLate(provider, clock, call, options);
         resolve(effect());
       }),
     act: (call, options, effect) =>
       new Promise((resolve) => {
-        refuseIfLate(call, options);
+        refuseLate(provider, clock, call, options);
         // Both numbers are drawn for every call, so that the fate of one does not depend on the fates before it.
         const fate = random.next();
         const delayMs = random.integer(maxEffectDelayMs + 1);

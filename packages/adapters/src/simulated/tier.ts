@@ -9,6 +9,8 @@ import {
   type Tier,
 } from '@spillway/core';
 
+import { hash } from './hash.ts';
+
 /** A tier of simulated capacity. */
 export interface SimulatedTier extends Tier {
   /** Present when replicas can be taken away: their lives are exponential with this mean, ms, > 0. */
@@ -101,11 +103,4 @@ function* slotStartsWithin(series: Series | undefined, fromMs: number, toMs: num
   for (let slot = first; series.startAtMs + slot * series.stepMs <= endAtMs; slot++) {
     yield series.startAtMs + slot * series.stepMs;
   }
-}
-
-/** FNV-1a over UTF-16 code units, 32 bits. Source: Fowler, Noll and Vo, IETF draft-eastlake-fnv. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  return value >>> 0;
 }

@@ -23,7 +23,19 @@ export interface SshGpu {
   readonly isRemappingPending: boolean | null;
   readonly isRemappingFailed: boolean | null;
   /** GPU instances with their place, as `nvidia-smi mig -lgi` lists them; `null` when it could not be asked. */
-  readonly migInstances: readonly { readonly profile: string; readonly start: number; readonly id: number }[] | null;
+  readonly migInstances: readonly SshMigInstance[] | null;
+  /** Such as `00000000:3B:00.0`. */
+  readonly busId: string | null;
+}
+
+/** One MIG instance of a GPU. */
+export interface SshMigInstance {
+  readonly profile: string;
+  readonly start: number;
+  readonly id: number;
+  /** `null` when it was not told, or holds several compute instances or none. */
+  readonly uuid: string | null;
+  readonly memoryMib: number | null;
 }
 
 /** What one machine told of itself. */
@@ -56,6 +68,7 @@ const QUERIES = {
   ecc: ['index', 'ecc.errors.uncorrected.volatile.total'],
   throttle: ['index', 'clocks_throttle_reasons.active'],
   remapping: ['index', 'remapped_rows.pending', 'remapped_rows.failure'],
+  bus: ['index', 'pci.bus_id'],
 } as const;
 
 /**
@@ -72,6 +85,8 @@ ${Object.entries(QUERIES)
   .join('\n')}
 run name nvidia-smi --query-gpu=name --format=csv,noheader,nounits
 run mig nvidia-smi mig -lgi
+run devices nvidia-smi
+run list nvidia-smi -L
 fi
 run kernel sh -c 'log=$(dmesg) || exit 1; printf "%s\\n" "$log" | grep "NVRM: Xid" || true'`;
 
@@ -142,7 +157,13 @@ export function readProbe(provider: string, nodeId: string, output: string): Ssh
       throttleBits: number('clocks_throttle_reasons.active'),
       isRemappingPending: flag('remapped_rows.pending', 'yes', 'no'),
       isRemappingFailed: flag('remapped_rows.failure', 'yes', 'no'),
-      migInstances: isMigEnabled === false ? [] : mig === null ? null : readInstances(mig, index),
+      migInstances:
+        isMigEnabled === false
+          ? []
+          : mig === null
+            ? null
+            : readInstances(mig, index, linesOf('devices') ?? [], linesOf('list') ?? []),
+      busId: value('pci.bus_id'),
     };
   });
   const totalKib = /^MemTotal:\s+([0-9]+) kB$/.exec(
@@ -159,8 +180,8 @@ export function readProbe(provider: string, nodeId: string, output: string): Ssh
 }
 
 /**
- * The node that a scheduler sees. Indices of its GPUs are those of `nvidia-smi`. The memory of MIG instances is not told
- * with their place and is left unknown.
+ * The node that a scheduler sees. Indices of its GPUs are those of `nvidia-smi`. An instance without a
+ * UUID cannot be given to a job and is left out.
  *
  * @returns `undefined` when the machine did not tell its processors or memory, or a GPU did not tell its model or how it
  * is cut: a guess would place work where it cannot run.
@@ -176,7 +197,9 @@ export function nodeOf(host: SshHost, inventory: SshInventory): GpuNode | undefi
       model: gpu.model,
       ...(gpu.memoryMib !== null && { memoryMib: gpu.memoryMib }),
       ...(gpu.isMigEnabled === true && {
-        migInstances: (gpu.migInstances ?? []).map(({ profile, start }) => ({ profile, start })),
+        migInstances: (gpu.migInstances ?? [])
+          .filter(({ uuid }) => uuid !== null)
+          .map(({ profile, start, memoryMib: mib }) => ({ profile, start, ...(mib !== null && { memoryMib: mib }) })),
       }),
     });
   }
@@ -205,13 +228,38 @@ function readNumber(text: string | null): number | null {
   return Number(text);
 }
 
-/** Rows such as `|   0  MIG 1g.10gb          19        7          4:1     |`. */
-function readInstances(lines: readonly string[], gpu: number): NonNullable<SshGpu['migInstances']> {
+/**
+ * Joins what is told of instances: `|   0  MIG 1g.10gb          19        7          4:1     |` with id and place (`mig -lgi`),
+ * `|  0    7   0   1  |   12MiB /  9728MiB | …` with the number of its device, and `MIG 1g.10gb     Device  1: (UUID: MIG-…)`.
+ */
+function readInstances(
+  lines: readonly string[],
+  gpu: number,
+  table: readonly string[],
+  list: readonly string[],
+): SshMigInstance[] {
+  const devices = table.flatMap((line) => {
+    const [, index, id, device, memory] =
+      /^\|\s+([0-9]+)\s+([0-9]+)\s+[0-9]+\s+([0-9]+)\s+\|\s+[0-9]+MiB\s*\/\s*([0-9]+)MiB\s+\|/.exec(line) ?? [];
+    return Number(index) === gpu ? [{ id: Number(id), device: Number(device), memoryMib: Number(memory) }] : [];
+  });
+  const first = list.findIndex((line) => line.startsWith(`GPU ${gpu}: `));
+  const end = list.findIndex((line, n) => n > first && line.startsWith('GPU '));
+  const uuids = new Map<number, string>();
+  for (const line of first < 0 ? [] : list.slice(first + 1, end < 0 ? list.length : end)) {
+    const [, device, uuid] = /^MIG\s+\S+\s+Device\s+([0-9]+): \(UUID: (MIG-[^)]+)\)$/.exec(line) ?? [];
+    if (uuid !== undefined) uuids.set(Number(device), uuid);
+  }
   return lines
     .flatMap((line) => {
-      const [, index, profile, id, start] =
+      const [, index, profile, idText, start] =
         /^\|\s+([0-9]+)\s+MIG\s+(\S+)\s+[0-9]+\s+([0-9]+)\s+([0-9]+):[0-9]+\s+\|$/.exec(line) ?? [];
-      return Number(index) === gpu ? [{ profile: profile!, start: Number(start), id: Number(id) }] : [];
+      if (Number(index) !== gpu) return [];
+      const id = Number(idText);
+      const [device, another] = devices.filter((each) => each.id === id);
+      const isOne = device !== undefined && another === undefined;
+      const uuid = isOne ? (uuids.get(device.device) ?? null) : null;
+      return [{ profile: profile!, start: Number(start), id, uuid, memoryMib: isOne ? device.memoryMib : null }];
     })
     .sort((x, y) => x.start - y.start);
 }

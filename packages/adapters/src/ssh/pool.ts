@@ -3,6 +3,7 @@ import { checkNumber, InvalidInputError, type GpuNode } from '@spillway/core';
 import type { Clock } from '../contract/clock.ts';
 import { defineProvider } from '../contract/define.ts';
 import { ProviderError } from '../contract/provider-error.ts';
+import { refuseLate } from '../contract/refuse-late.ts';
 import type { CallOptions, CapacityProvider } from '../contract/types.ts';
 import type { Backoff } from './backoff.ts';
 import { createConnection, type Connection, type ConnectionContext } from './connection.ts';
@@ -130,8 +131,10 @@ export function sshPool<const Name extends string = 'ssh'>(options: SshPoolOptio
       return { nodeId, error };
     }
   };
-  const readReports = async (callOptions: CallOptions = {}): Promise<readonly SshReport[]> =>
-    await Promise.all(hosts.map(async (host) => await report(host, callOptions)));
+  const readReports = async (callOptions: CallOptions = {}): Promise<readonly SshReport[]> => {
+    refuseLate(name, clock, 'readReports', callOptions);
+    return await Promise.all(hosts.map(async (host) => await report(host, callOptions)));
+  };
 
   return defineProvider({
     name,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { Placement } from '@spillway/core';
+import type { Job, Placement } from '@spillway/core';
 
 import { ProviderError } from '../contract/provider-error.ts';
 import type { CallOptions, RuntimeJob } from '../contract/types.ts';
@@ -44,7 +44,7 @@ export interface RemoteJobs {
     nodeId: string,
     request: {
       readonly token: string;
-      readonly jobId: string;
+      readonly job: Pick<Job, 'id' | 'cpuMilli' | 'memoryMib'>;
       readonly placement: Placement;
       readonly command: SshCommand;
     },
@@ -95,27 +95,34 @@ export function createRemoteJobs(provider: string, pool: SshPool, folder: string
   };
 
   return {
-    start: async (nodeId, { token, jobId, placement, command }, options) => {
+    start: async (nodeId, { token, job: wanted, placement, command }, options) => {
       const id = hash(token);
-      const gpus = placement.gpus.map(({ index, milli }) => `${index}:${milli}`).join(',');
+      const jobId = wanted.id;
+      const { mig } = placement;
+      const gpus = placement.gpus.map(({ index, milli }) => `${index}:${milli}`);
+      if (mig) gpus.push(`${mig.gpuIndex}/${mig.start}:1000:${mig.profile}`);
       const env = Object.entries(command.env ?? {}).map(([key, value]) => `${key}=${value}`);
       const argv = [...(env.length > 0 ? ['env', ...env] : []), ...command.argv];
       const stdin = [
         Buffer.from(JSON.stringify({ token, jobId, placement })).toString('base64'),
         hash(jobId),
         encodeArgument('folder', command.folder ?? '.'),
-        gpus,
+        gpus.join(','),
+        `${wanted.cpuMilli} ${wanted.memoryMib}`,
         ...argv.map((text, index) => `.${encodeArgument(`argv[${index}]`, text)}`),
         'end',
         '',
       ].join('\n');
       const { exitCode, stdout, stderr } = await call(nodeId, ['start', id], { ...options, stdin });
       const answer = stdout.toString('utf8').trim();
-      const refuse = (code: 'conflict' | 'invalid-request' | 'unavailable', message: string): ProviderError =>
-        new ProviderError(provider, code, message, { isAmbiguous: false });
-      if (exitCode === 71) throw refuse('invalid-request', `'${nodeId}' has no GPU ${answer.slice('absent '.length)}`);
-      if (exitCode === 72)
-        throw refuse('conflict', `GPU ${answer.slice('taken '.length)} of '${nodeId}' is taken, '${jobId}' needs it`);
+      const refuse = (
+        code: 'conflict' | 'invalid-request' | 'no-capacity' | 'unavailable',
+        message: string,
+      ): ProviderError => new ProviderError(provider, code, message, { isAmbiguous: false });
+      if (exitCode === 71) throw refuse('invalid-request', `'${nodeId}' has no ${deviceOf(answer)}`);
+      if (exitCode === 72) throw refuse('conflict', `${deviceOf(answer)} of '${nodeId}' is taken, '${jobId}' needs it`);
+      if (exitCode === 76)
+        throw refuse('no-capacity', `'${nodeId}' has ${answer.slice('short '.length)} left, '${jobId}' needs more`);
       if (exitCode === 73) throw refuse('conflict', `job '${jobId}' runs already under another token`);
       if (exitCode === 75) throw refuse('unavailable', `another start on '${nodeId}' takes too long`);
       const job = exitCode === 0 ? readJob(nodeId, id, answer) : undefined;
@@ -188,6 +195,14 @@ function readJob(nodeId: string, id: string | undefined, line: string): RemoteJo
     logBytes: Number(bytes),
     exitCode: code === undefined || code === '-' || code === 'lost' ? null : Number(code),
   };
+}
+
+/** What `absent` or `taken <index>` or `<index>/<start> <profile>` is about. */
+function deviceOf(answer: string): string {
+  const [, device = '', profile = ''] = answer.split(' ');
+  const [index, start] = device.split('/');
+  if (start === undefined) return `GPU ${index} that is whole`;
+  return `MIG instance${profile && ` ${profile}`} at ${start} of GPU ${index}`;
 }
 
 function badResponse(provider: string, nodeId: string, what: string, isAmbiguous = false): ProviderError {

@@ -1,4 +1,5 @@
 import { ProviderError } from '../contract/provider-error.ts';
+import { refuseLate } from '../contract/refuse-late.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { CallOptions } from '../contract/types.ts';
 import { backoffMs } from './backoff.ts';
@@ -42,7 +43,9 @@ export async function runCommand(
   options: RunOptions = {},
 ): Promise<CommandResult> {
   const command = remoteCommand(argv);
-  const { timeoutMs = 60_000 } = options;
+  refuseLate(provider, clock, 'the command', options);
+  const { timeoutMs: ownLimitMs = 60_000, deadlineAtMs = Infinity } = options;
+  const timeoutMs = Math.min(ownLimitMs, deadlineAtMs - clock.nowMs());
   const where = connection.target.hostName;
   const state = { isSent: false };
   const finished = new AbortController();

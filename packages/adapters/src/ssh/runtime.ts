@@ -3,6 +3,7 @@ import { checkJob } from '@spillway/core/fleet';
 
 import { defineRuntime } from '../contract/define.ts';
 import { ProviderError } from '../contract/provider-error.ts';
+import { refuseLate } from '../contract/refuse-late.ts';
 import type { CallOptions, RuntimeJob, WorkloadRuntime } from '../contract/types.ts';
 import { backoffMs } from './backoff.ts';
 import { cutAtLine } from './cut-at-line.ts';
@@ -52,13 +53,15 @@ const POLL = { firstMs: 100, maxMs: 2_000 };
 /**
  * Creates a runtime on the machines of a pool.
  *
- * Each job has a keeper on its machine, in a session of its own: it starts the program with the GPUs of its placement
- * (`CUDA_VISIBLE_DEVICES` by UUID), writes its output to a file, waits for it and writes down how it ended. Nothing is
+ * Each job has a keeper on its machine, in a session of its own: it starts the program with the GPUs or the MIG instance of
+ * its placement (`CUDA_VISIBLE_DEVICES` by UUID), writes its output to a file, waits for it and writes down how it ended. Nothing is
  * remembered here, so a new process knows every job of the one before (`list`) and a token of an earlier start returns
  * that start.
  *
- * - `start` refuses a GPU share that is taken and a job that runs already, under a lock on the machine; processors and
- *   main memory are not checked, placements on MIG instances are refused. A machine other than the one placed on that
+ * - `start` refuses, under a lock on the machine: a GPU share or MIG instance that is taken, and a job that runs already,
+ *   with `conflict`; a job whose processors or main memory are not left by the others, with `no-capacity`; a GPU or instance
+ *   that is not there, a whole GPU that is cut into instances, and an instance that is cut into several compute instances, with
+ *   `invalid-request`. Nothing keeps a job from using more than it asked for. A machine other than the one placed on that
  *   does not answer is not asked whether the job runs there.
  * - `list` tells of a machine that does not answer what was last seen; it rejects when that machine was never seen.
  * - A job whose keeper and program are both gone without a word (the machine restarted) has failed.
@@ -142,7 +145,7 @@ export function sshRuntime<const Name extends string = 'ssh-runtime'>(
         `job '${job.id}' runs already under another token on '${known.nodeId}'`,
       );
     }
-    const request = { token, jobId: job.id, placement, command };
+    const request = { token, job, placement, command };
     const started = known ?? (await remote.start(nodeId, request, callOptions));
     if (started.jobId === job.id) return runtimeJob(started);
     throw new ProviderError(name, 'conflict', `token '${token}' was used for job '${started.jobId}', not '${job.id}'`);
@@ -202,12 +205,15 @@ export function sshRuntime<const Name extends string = 'ssh-runtime'>(
     start: async (request, callOptions = {}) => {
       // Copied now: what the caller does to its objects meanwhile must not be seen.
       const { token, job, placement } = structuredClone(request);
+      refuseLate(name, clock, 'start', callOptions);
       return await start(token, job, placement, callOptions);
     },
     stop: async (jobId, callOptions = {}) => {
+      refuseLate(name, clock, 'stop', callOptions);
       await stop(jobId, callOptions);
     },
     list: async (callOptions = {}) => {
+      refuseLate(name, clock, 'list', callOptions);
       const last = new Map<string, RemoteJob>();
       for (const job of await listAll(callOptions, () => true)) {
         last.delete(job.jobId);
@@ -241,10 +247,16 @@ function checkStart(
   }
   const of = `placement of '${job.id}'`;
   if (placement.jobId !== job.id) throw invalid(`${of} names job '${placement.jobId}'`);
-  if (job.migProfile !== undefined || placement.mig !== undefined)
-    throw invalid(`${of}: MIG instances are not served by this runtime`);
-  if (placement.gpus.length !== job.gpuCount)
-    throw invalid(`${of} gives ${placement.gpus.length} of ${job.gpuCount} GPUs`);
+  const { mig } = placement;
+  if (mig?.profile !== job.migProfile) throw invalid(`${of} does not give the MIG profile asked for`);
+  if (mig !== undefined) {
+    checkGpu(mig.gpuIndex, 0, Infinity, invalid, `${of}: mig.gpuIndex`);
+    checkGpu(mig.start, 0, Infinity, invalid, `${of}: mig.start`);
+    // Travels as a word.
+    if (!/^[A-Za-z0-9.+-]+$/.test(mig.profile)) throw invalid(`${of}: '${mig.profile}' is no MIG profile`);
+  }
+  const gpuCount = mig === undefined ? job.gpuCount : 0;
+  if (placement.gpus.length !== gpuCount) throw invalid(`${of} gives ${placement.gpus.length} of ${gpuCount} GPUs`);
   const indices = new Set<number>();
   for (const { index, milli } of placement.gpus) {
     checkGpu(index, 0, Infinity, invalid, `${of}: index`);

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
  * util-linux, /proc). It is uploaded once, under the hash of its text, so that two versions of this library can work on one
  * machine at the same time. Nothing of a caller is ever part of it: ids are hashes, everything else comes as base64.
  *
- * State of a job, in `jobs/<id>`: `meta` (base64), `key` (hash of the job id), `gpus` (lines `index milli`), `argv` (base64 a
- * line), `cwd`, `started` (ms), `keeper` and `pid` (pid, start time, boot), `log`, `stopped` (asked to), `exit` (`code ms`). Each is written
+ * State of a job, in `jobs/<id>`: `meta` (base64), `key` (hash of the job id), `gpus` (lines `index milli`; of MIG instances
+ * `index/start 1000 profile`), `needs` (milli-cores and MiB), `argv` (base64 a line), `cwd`, `started` (ms), `keeper` and `pid` (pid, start time, boot), `log`, `stopped` (asked to), `exit` (`code ms`). Each is written
  * under another name and moved, so that it is there whole or not at all.
  */
 export const SUPERVISOR = String.raw`#!/bin/sh
@@ -58,10 +58,10 @@ start)
   fi
   new=$root/jobs/.$id.$$
   rm -rf "$new"; mkdir "$new" || exit 90
-  read -r meta; read -r key; read -r cwd; read -r gpus
+  read -r meta; read -r key; read -r cwd; read -r gpus; read -r needs
   cat >"$new/argv"
   tail -n 1 "$new/argv" | grep -q '^end$' || { rm -rf "$new"; echo cut; exit 74; }
-  echo "$meta" >"$new/meta"; echo "$key" >"$new/key"; echo "$cwd" >"$new/cwd"
+  echo "$meta" >"$new/meta"; echo "$key" >"$new/key"; echo "$cwd" >"$new/cwd"; echo "$needs" >"$new/needs"
   echo "$gpus" | tr ',' '\n' | tr ':' ' ' | grep . >"$new/gpus"
   for other in "$root"/jobs/*/; do
     other=${'$'}{other%/}
@@ -70,17 +70,43 @@ start)
     case $(state "$other") in ready | running) ;; *) continue ;; esac
     if [ "$(cat "$other/key")" = "$key" ]; then rm -rf "$new"; echo runs; exit 73; fi
     cat "$other/gpus" >>"$new/taken"
+    [ ! -f "$other/needs" ] || cat "$other/needs" >>"$new/used"
   done
   if [ -f "$new/taken" ]; then
     full=$(awk 'FILENAME == ARGV[1] { sum[$1] += $2; next } sum[$1] + $2 > 1000 { print $1; exit }' "$new/taken" "$new/gpus")
     rm "$new/taken"
     if [ -n "$full" ]; then rm -rf "$new"; echo "taken $full"; exit 72; fi
   fi
+  echo 0 0 >>"$new/used"
+  short=$(awk -v cpus="$(nproc)" -v kib="$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)" \
+    'FILENAME == ARGV[1] { cpu += $1; mib += $2; next } cpu + $1 > cpus * 1000 { print cpus * 1000 - cpu, "milli-cores"; exit } mib + $2 > int(kib / 1024) { print int(kib / 1024) - mib, "MiB" }' "$new/used" "$new/needs")
+  rm "$new/used"
+  if [ -n "$short" ]; then rm -rf "$new"; echo "short $short"; exit 76; fi
   : >"$new/visible"
   if [ -s "$new/gpus" ]; then
-    nvidia-smi --query-gpu=index,uuid --format=csv,noheader >"$new/uuids" 2>/dev/null
-    awk -F ', *' 'FILENAME == ARGV[1] { uuid[$1] = $2; next } { split($0, part, " "); if (!(part[1] in uuid)) { print part[1]; absent = 1; exit 1 } list = list sep uuid[part[1]]; sep = "," } END { if (!absent) print list }' \
-      "$new/uuids" "$new/gpus" >"$new/visible" || { echo "absent $(head -n 1 "$new/visible")"; rm -rf "$new"; exit 71; }
+    # Drivers before MIG do not know its mode.
+    query() { nvidia-smi "--query-gpu=$1" --format=csv,noheader 2>/dev/null; }
+    uuids=$(query index,uuid,mig.mode.current) || uuids=$(query index,uuid)
+    echo "$uuids" >"$new/uuids"
+    : >"$new/mig"
+    grep -q / "$new/gpus" && { nvidia-smi mig -lgi; nvidia-smi; nvidia-smi -L; } >"$new/mig" 2>/dev/null
+    # An instance is named by its place. Its place leads to its id, that to the number of its device, and that to its UUID.
+    awk '
+      FILENAME == ARGV[1] { split($0, part, /, */); uuid[part[1]] = part[2]; cut[part[1]] = part[3] == "Enabled"; next }
+      FILENAME == ARGV[2] {
+        if ($1 == "|" && $3 == "MIG") { split($7, place, ":"); at = $2 "/" place[1]; instance[at] = $2 "/" $6; profile[at] = $4 }
+        else if ($1 == "|" && $6 == "|" && $2 $3 $4 $5 ~ /^[0-9]+$/) { device[$2 "/" $3] = $2 "/" $5; devices[$2 "/" $3]++ }
+        else if ($1 == "GPU") card = $2 + 0
+        else if ($1 == "MIG" && $3 == "Device") { text = $NF; sub(/\)$/, "", text); name[card "/" ($4 + 0)] = text }
+        next
+      }
+      {
+        if ($1 !~ /\//) found = cut[$1] ? "" : uuid[$1]
+        else found = profile[$1] == $3 && devices[instance[$1]] == 1 ? name[device[instance[$1]]] : ""
+        if (found == "") { print $1, $3; absent = 1; exit 1 }
+        list = list sep found; sep = ","
+      }
+      END { if (!absent) print list }' "$new/uuids" "$new/mig" "$new/gpus" >"$new/visible" || { echo "absent $(head -n 1 "$new/visible")"; rm -rf "$new"; exit 71; }
   fi
   now >"$new/started"; : >"$new/log"
   mv -T "$new" "$dir" || exit 90

@@ -1,5 +1,6 @@
 import { check } from './check.ts';
 import { CAPACITY_RULES } from './rules-capacity.ts';
+import { MARKET_RULES } from './rules-market.ts';
 import { METRICS_RULES } from './rules-metrics.ts';
 import { RUNTIME_RULES } from './rules-runtime.ts';
 import { SIGNAL_RULES } from './rules-signals.ts';
@@ -10,6 +11,7 @@ export type MakeSubject = () => Subject | Promise<Subject>;
 
 const RULES: Readonly<Record<Contract, readonly Rule[]>> = {
   capacity: CAPACITY_RULES,
+  market: MARKET_RULES,
   metrics: METRICS_RULES,
   signals: SIGNAL_RULES,
   runtime: RUNTIME_RULES,
@@ -28,6 +30,7 @@ const IDENTITY: Rule = {
 /** Which contract an object means to keep, by its methods; `undefined` when by none. */
 function contractOf(provider: object): Contract | undefined {
   if ('listNodes' in provider) return 'capacity';
+  if ('orders' in provider) return 'market';
   if ('start' in provider) return 'runtime';
   if ('readEndpoint' in provider || 'gpus' in provider) return 'metrics';
   return 'carbon' in provider || 'energyPrice' in provider ? 'signals' : undefined;

@@ -1,11 +1,19 @@
 import type { Job, Placement } from '@spillway/core';
 
-import type { CapacityProvider, MetricsSource, SignalSource, TimeRange, WorkloadRuntime } from '../contract/index.ts';
+import type {
+  CapacityProvider,
+  MarketPosition,
+  MarketProvider,
+  MetricsSource,
+  SignalSource,
+  TimeRange,
+  WorkloadRuntime,
+} from '../contract/index.ts';
 import type { FaultControl } from './faults.ts';
 
 /** An adapter to be tested, and what the kit needs to know about the world behind it. Fresh for every case. */
 export interface Subject {
-  readonly provider: CapacityProvider | MetricsSource | SignalSource | WorkloadRuntime;
+  readonly provider: CapacityProvider | MarketProvider | MetricsSource | SignalSource | WorkloadRuntime;
   /** The present on the clock of the adapter, ms since the Unix epoch. @defaultValue that of the machine */
   readonly nowMs?: () => number;
   /** Capacity: a tier with room for 30 replicas. Needed when it can launch. */
@@ -16,6 +24,19 @@ export interface Subject {
   readonly otherTierId?: string;
   /** Capacity: lets time pass until an interruption is announced. */
   readonly untilNotice?: () => Promise<void>;
+  /**
+   * Market: a block in the future that nobody offers or wants but the adapter, which owns none of it, and `counterparty`;
+   * with the smallest number of GPUs that is traded. Prices in the rules are multiples of 14,400 micro-USD.
+   */
+  readonly block?: MarketPosition;
+  /** Market: another account of the same market, on a wire that works, which owns 40 times the GPUs of `block`. */
+  readonly counterparty?: MarketProvider;
+  /** Market: an instant before the end of `block` at which no block can start. */
+  readonly misalignedAtMs?: number;
+  /** Market: lets time pass until orders are matched and cancelled. Needed when that is not at once. */
+  readonly untilSettled?: () => Promise<void>;
+  /** Market: halts trading, and lets it go on. */
+  readonly setHalted?: (isHalted: boolean) => void | Promise<void>;
   /** Metrics: an endpoint that it measures. */
   readonly endpointId?: string;
   /** Metrics and signals: a range that holds something. */
@@ -33,7 +54,7 @@ export interface Subject {
 }
 
 /** Which contract an adapter keeps. */
-export type Contract = 'capacity' | 'metrics' | 'signals' | 'runtime';
+export type Contract = 'capacity' | 'market' | 'metrics' | 'signals' | 'runtime';
 
 /** What a case is about. */
 export type ConformanceGroup =

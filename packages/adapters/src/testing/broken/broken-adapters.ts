@@ -1,6 +1,7 @@
 import type { MakeSubject } from '../conformance.ts';
 import type { Contract } from '../subject.ts';
 import { BROKEN_CAPACITY } from './capacity.ts';
+import { BROKEN_MARKETS } from './market.ts';
 import { BROKEN_METRICS, BROKEN_RUNTIMES, BROKEN_SIGNALS } from './others.ts';
 
 /** An adapter that breaks its contract in one way, on purpose. */
@@ -13,6 +14,7 @@ export interface BrokenAdapter {
 
 const all: readonly (readonly [Contract, Readonly<Record<string, MakeSubject>>])[] = [
   ['capacity', BROKEN_CAPACITY],
+  ['market', BROKEN_MARKETS],
   ['runtime', BROKEN_RUNTIMES],
   ['signals', BROKEN_SIGNALS],
   ['metrics', BROKEN_METRICS],
