@@ -206,10 +206,13 @@ export {
   autoscaleAsKpa,
   autoscaleAsSkyServe,
   createAutoscaleState,
+  createHealthState,
   createHpaState,
   createKpaState,
   createSkyServeState,
+  evaluateHealth,
   explainAutoscale,
+  explainHealth,
   skyServeVictims,
 } from './autoscale/index.ts';
 export type {
@@ -243,6 +246,15 @@ export type {
   AutoscaleResult,
   AutoscaleState,
   AutoscaleTarget,
+  GpuFault,
+  HealthAction,
+  HealthConfig,
+  HealthObservation,
+  HealthReason,
+  HealthResult,
+  HealthState,
+  HealthStatus,
+  ProbeAnswer,
 } from './autoscale/index.ts';
 export { explainPlaceReplicas, placeReplicas } from './spillover/index.ts';
 export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './spillover/index.ts';

@@ -35,3 +35,16 @@ export type {
   SkyServeResult,
   SkyServeState,
 } from './sky-serve.ts';
+export { createHealthState, evaluateHealth } from './evaluate-health.ts';
+export { explainHealth } from './explain-health.ts';
+export type {
+  GpuFault,
+  HealthAction,
+  HealthConfig,
+  HealthObservation,
+  HealthReason,
+  HealthResult,
+  HealthState,
+  HealthStatus,
+  ProbeAnswer,
+} from './health-types.ts';
