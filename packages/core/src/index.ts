@@ -22,9 +22,15 @@ export {
   wattHoursFromWatts,
 } from './units.ts';
 
+export { allowedDisruptions } from './fleet/index.ts';
 export type {
+  AllowedDisruptions,
+  AllowedDisruptionsInput,
+  DisruptionBudget,
+  DisruptionReason,
   Gpu,
   GpuNode,
+  HealthStatus,
   Job,
   MigInstance,
   Placement,
@@ -253,11 +259,15 @@ export type {
   HealthReason,
   HealthResult,
   HealthState,
-  HealthStatus,
   ProbeAnswer,
 } from './autoscale/index.ts';
 export { explainPlaceReplicas, placeReplicas } from './spillover/index.ts';
-export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './spillover/index.ts';
+export type {
+  PlaceReplicasOptions,
+  PlaceReplicasReason,
+  PlaceReplicasRequest,
+  PlaceReplicasResult,
+} from './spillover/index.ts';
 export {
   createDeadlineJobState,
   createDeadlineTable,

@@ -1,3 +1,4 @@
+import type { HealthStatus } from '../fleet/types.ts';
 import { checkHealth } from './check-health.ts';
 import type {
   HealthAction,
@@ -6,7 +7,6 @@ import type {
   HealthReason,
   HealthResult,
   HealthState,
-  HealthStatus,
 } from './health-types.ts';
 
 /** An answer that only something that serves gives: it is full. */

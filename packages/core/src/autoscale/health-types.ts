@@ -1,3 +1,5 @@
+import type { HealthStatus } from '../fleet/types.ts';
+
 /** What a probe of a replica got: the HTTP status, or no answer within its time. */
 export type ProbeAnswer = number | 'no-answer';
 
@@ -48,12 +50,6 @@ export interface HealthObservation {
   /** Faults of its GPUs; an empty list: they were read, and there are none. */
   readonly gpuFaults?: readonly GpuFault[] | null;
 }
-
-/**
- * What a replica is. `starting`: it has not served yet. `healthy`: give it work. `saturated`: it serves and is full, so give more work to
- * others. `sick`: it does not serve. `unknown`: this look did not see it.
- */
-export type HealthStatus = 'starting' | 'healthy' | 'saturated' | 'sick' | 'unknown';
 
 /** What is remembered of one replica. Plain JSON. */
 export interface HealthState {

@@ -45,6 +45,5 @@ export type {
   HealthReason,
   HealthResult,
   HealthState,
-  HealthStatus,
   ProbeAnswer,
 } from './health-types.ts';

@@ -32,7 +32,14 @@ export {
 export { admitInputSchema, planGangPreemptionInputSchema, planPreemptionInputSchema } from './admission.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { capacityConfigSchema, capacityObservationSchema, capacityStateSchema } from './capacity.ts';
-export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
+export {
+  disruptionBudgetSchema,
+  gpuNodeSchema,
+  jobSchema,
+  placementSchema,
+  replicaSchema,
+  tierSchema,
+} from './fleet.ts';
 export { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 export {
   migCardSchema,
