@@ -47,3 +47,16 @@ export type {
   HealthState,
   ProbeAnswer,
 } from './health-types.ts';
+export { autoscaleNodes, createAutoscaleNodesState } from './autoscale-nodes.ts';
+export { explainAutoscaleNodes } from './explain-nodes.ts';
+export type {
+  AutoscaleNodesConfig,
+  AutoscaleNodesObservation,
+  AutoscaleNodesReason,
+  AutoscaleNodesResult,
+  AutoscaleNodesState,
+  NodeAction,
+  NodeKept,
+  NodeSight,
+  NodeTier,
+} from './nodes-types.ts';
