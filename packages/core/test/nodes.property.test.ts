@@ -7,8 +7,10 @@ import type { AutoscaleNodesResult, AutoscaleNodesState } from '../src/index.ts'
 import { NOW_MS, situations, type Situation } from './nodes-arbitraries.ts';
 
 const decide = ({ config, state, observation }: Situation) => autoscaleNodes(config, state, observation);
-const launchesOf = ({ decision }: AutoscaleNodesResult) =>
-  decision.actions.reduce((sum, action) => sum + (action.kind === 'launch' ? action.count : 0), 0);
+/** Nodes launched, and nodes that were to go and are wanted again. */
+const launchesOf = ({ decision, reasons }: AutoscaleNodesResult) =>
+  decision.actions.reduce((sum, action) => sum + (action.kind === 'launch' ? action.count : 0), 0) +
+  reasons.filter((reason) => reason.kind === 'stays-after-all' && reason.because === 'wanted-by-pending').length;
 const idsOf = ({ decision }: AutoscaleNodesResult, kind: 'cordon' | 'drain' | 'terminate' | 'uncordon') =>
   decision.actions.flatMap((action) => (action.kind === kind ? [action.nodeId] : []));
 const goingOf = (result: AutoscaleNodesResult) =>

@@ -39,10 +39,10 @@ export function createAutoscaleNodesState(): AutoscaleNodesState {
  * another ready node. It is cordoned and drained first, and terminated by a later call that sees it cordoned and empty. When work comes
  * that fits there, or a job loses its other place, it stays after all.
  *
- * Laws: a further job that comes last never means fewer launches; no tier above its capacity, none brought below its floor; a node
+ * Laws: a further job that comes last never means fewer nodes launched or taken back for what waits; no tier above its capacity, none brought below its floor; a node
  * that was not measured never goes, nor one whose jobs have no other place; only a node that is cordoned and empty, or never
  * came up, is terminated; under constant load actions come to rest; the order of the lists does not matter; the same call twice changes
- * nothing. Fewer launches for more jobs that come earlier are possible, as in all packing in order.
+ * nothing. More jobs that come earlier can mean fewer nodes, as in all packing in order.
  *
  * `O(launches × (nodes + jobs) + pending × log nodes)`, and `O(nodes + jobs)` for each node that is emptied.
  *
@@ -73,10 +73,10 @@ export function autoscaleNodes(
   const scene = createScene(config, state, observation);
   const uncordoned = placePending(scene, observation.pending);
   const busySinceMs = launchForUse(scene, state.busySinceMs);
+  launchForFloors(scene);
   const quiet = quietAfter(scene, state.quiet);
   const actions: NodeAction[] = uncordoned.map((nodeId) => ({ kind: 'uncordon', nodeId }));
   actions.push(...goOn(scene, quiet));
-  launchForFloors(scene);
   actions.push(...letGo(scene, quiet));
   for (const { id: tierId } of scene.tiers) {
     const count = scene.launches.get(tierId) ?? 0;

@@ -41,7 +41,8 @@ export function createScene(
   const late = new Set(sorted.filter(isLate).map(({ node }) => node.id));
   const leaving = sorted.filter(({ node }) => node.isCordoned === true && state.leaving.includes(node.id));
   const jobsOf = new Map<string, RunningJob[]>(sorted.map(({ node }) => [node.id, []]));
-  for (const entry of running) jobsOf.get(entry.placement.nodeId)?.push(entry);
+  const byJob = [...running].sort((x, y) => compareIds(x.job.id, y.job.id));
+  for (const entry of byJob) jobsOf.get(entry.placement.nodeId)?.push(entry);
   const usable = sorted.map(({ node }) => (late.has(node.id) ? { ...node, isCordoned: true } : node));
   return {
     config,
@@ -55,7 +56,7 @@ export function createScene(
     takesIn: new Set(),
     launches: new Map(),
     reasons: [],
-    packer: packerOf(usable, running, nowMs),
+    packer: packerOf(usable, byJob, nowMs),
   };
 }
 

@@ -62,3 +62,37 @@ export {
   spotZoneModelSchema,
 } from './spot.ts';
 export { carbonSeriesSchema, seriesSchema } from './time-series.ts';
+export {
+  parseHpaConfig,
+  parseHpaObservation,
+  parseHpaState,
+  parseKpaConfig,
+  parseKpaObservation,
+  parseKpaState,
+  parseSkyServeConfig,
+  parseSkyServeObservation,
+  parseSkyServeState,
+  parseHealthConfig,
+  parseHealthObservation,
+  parseHealthState,
+  parseAutoscaleNodesConfig,
+  parseAutoscaleNodesObservation,
+  parseAutoscaleNodesState,
+  parseRecoverableJob,
+  parseJobFailure,
+  parseRecoverOptions,
+} from './parse-scale.ts';
+export {
+  hpaConfigSchema,
+  hpaObservationSchema,
+  hpaStateSchema,
+  kpaConfigSchema,
+  kpaObservationSchema,
+  kpaStateSchema,
+  skyServeConfigSchema,
+  skyServeObservationSchema,
+  skyServeStateSchema,
+} from './compatible.ts';
+export { healthConfigSchema, healthObservationSchema, healthStateSchema } from './health.ts';
+export { autoscaleNodesConfigSchema, autoscaleNodesObservationSchema, autoscaleNodesStateSchema } from './nodes.ts';
+export { recoverableJobSchema, jobFailureSchema, recoverOptionsSchema, recoverStateSchema } from './recover.ts';
