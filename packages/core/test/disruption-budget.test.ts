@@ -160,8 +160,9 @@ describe('schedules', () => {
         fc.nat(59_999),
         (fields, nowMs, minutes, rest) => {
           const durationMs = minutes * 60_000 - rest;
-          const [minute, hour, day, month, weekday] = fields.map(({ values }) => values) as (number[] | null)[];
-          const has = (values: number[] | null | undefined, value: number) => values == null || values.includes(value);
+          const [minute, hour, day, month, weekday] = fields.map<readonly number[] | null>(({ values }) => values);
+          const has = (values: readonly number[] | null | undefined, value: number) =>
+            values == null || values.includes(value);
           let expected = false;
           for (let t = Math.floor(nowMs / 60_000) * 60_000; t > nowMs - durationMs; t -= 60_000) {
             const date = new Date(t);

@@ -99,7 +99,7 @@ export const situations: fc.Arbitrary<Situation> = fc
       nodes: nodes.filter(({ isReady }) => isReady).map(({ node }) => ({ ...node, isCordoned: false })),
     });
     const held: RunningJob[] = running.flatMap((fields, index) => {
-      const { gang: _, ...job } = jobOf(`r${index}`, fields);
+      const job = jobOf(`r${index}`, { ...fields, gang: undefined });
       const result = packer.place(job);
       if ('unplaced' in result) return [];
       const startedAtMs = NOW_MS - 700_000 - index * 500_000;

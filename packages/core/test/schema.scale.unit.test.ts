@@ -13,7 +13,7 @@ import {
   recover,
 } from '../src/index.ts';
 import * as schema from '../src/schema/index.ts';
-import { scaleSamples } from './schema-samples.ts';
+import { scaleSamples } from './schema-scale-samples.ts';
 
 type Name = keyof typeof scaleSamples;
 const names = Object.keys(scaleSamples) as Name[];
@@ -51,7 +51,7 @@ describe('schemas of scaling', () => {
 
   test('name the field and the rule', () => {
     expect(() => schema.parseHealthObservation({ nowMs: 0, httpStatus: 99 })).toThrow(
-      "httpStatus must be a status from 100 to 599 or 'no-answer', got 99",
+      'httpStatus must be a whole number from 100 to 599, got 99',
     );
     expect(() => schema.parseJobFailure({ kind: 'evicted', atMs: 0 })).toThrow(
       expect.objectContaining({ field: 'kind' }) as Error,

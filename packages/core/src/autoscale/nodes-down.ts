@@ -142,7 +142,7 @@ function emptied(scene: Scene, nodeId: string): { readonly moves: readonly Move[
     .map((node) => (isReady.has(node.id) ? node : { ...node, isCordoned: true }));
   const trial = packerOf(
     rest,
-    running!.filter(({ placement }) => placement.nodeId !== nodeId),
+    running.filter(({ placement }) => placement.nodeId !== nodeId),
     scene.nowMs,
   );
   const moves: Move[] = [];
