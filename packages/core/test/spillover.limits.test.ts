@@ -19,7 +19,7 @@ const situations = fc
     }),
     current: replicaLists,
     verdicts: fc.array(health, { minLength: 12, maxLength: 12 }),
-    target: fc.nat(15),
+    target: fc.nat(5),
     budgets: fc.array(fc.record({ maxCount: fc.nat(12) }), { maxLength: 2 }),
   })
   .map(({ tiers, limits, current, verdicts, target, budgets }) =>
