@@ -141,9 +141,9 @@ describe('evaluateHealth', () => {
         const atMs = results.flatMap(({ decision }, index) =>
           decision.actions.includes('scale-up') ? [index * 10_000] : [],
         );
-        atMs
-          .slice(1)
-          .forEach((at, index) => { expect(at - atMs[index]!).toBeGreaterThanOrEqual(limits.coldStartMs ?? 120_000); });
+        atMs.slice(1).forEach((at, index) => {
+          expect(at - atMs[index]!).toBeGreaterThanOrEqual(limits.coldStartMs ?? 120_000);
+        });
       }),
       runs,
     );
