@@ -1,7 +1,7 @@
 import { allowedDisruptions } from '../fleet/disruption-budget.ts';
 import type { Move, RunningJob } from '../pack/index.ts';
-import { GPU_MILLI, HOUR_MS } from '../units.ts';
-import { compareIds, countOf, packerOf, usedGpus, type Scene } from './nodes-scene.ts';
+import { HOUR_MS } from '../units.ts';
+import { comingGpus, compareIds, countOf, gpusOf, packerOf, usedGpus, type Scene } from './nodes-scene.ts';
 import type { AutoscaleNodesState, NodeAction, NodeKept, NodeSight, NodeTier } from './nodes-types.ts';
 
 /** Nodes with little use and since when; a node that was not measured, or is not ready, starts anew. */
@@ -121,16 +121,19 @@ function whyKept(scene: Scene, sight: NodeSight, tier: NodeTier, sinceMs: number
 function doesPay({ config }: Scene, { node }: NodeSight, tier: NodeTier, jobs: readonly RunningJob[]): boolean {
   const { moveCostMs = 600_000, paybackMs = 3_600_000 } = config;
   const usdOf = (durationMs: number): number => (tier.priceUsdPerHour * durationMs) / HOUR_MS;
-  const share = jobs.reduce((sum, { job }) => sum + (job.gpuCount * (job.gpuMilli ?? GPU_MILLI)) / GPU_MILLI, 0);
-  const moveMs = (moveCostMs * share) / Math.max(1, node.gpus.length);
+  const moveMs = (moveCostMs * gpusOf(jobs.map(({ job }) => job))) / Math.max(1, node.gpus.length);
   return usdOf(paybackMs) > usdOf((tier.startupMs ?? 0) + moveMs);
 }
 
-/** Whether the nodes that stay carry the load without being busy, so that nothing is launched again for it. */
+/**
+ * Whether the nodes that stay, start or are launched carry the load, and that of waiting jobs, without being busy, so that nothing is
+ * launched again for it.
+ */
 function carriesRest(scene: Scene, { node, utilizationRatio }: NodeSight, hasJobs: boolean): boolean {
   const { used, all } = usedGpus(scene);
-  const after = hasJobs ? used : used - node.gpus.length * utilizationRatio!;
-  return after <= (scene.config.upUtilizationRatio ?? 0.8) * (all - node.gpus.length) + 1e-9;
+  const own = hasJobs ? 0 : node.gpus.length * utilizationRatio!;
+  const rest = all - node.gpus.length + comingGpus(scene);
+  return used - own + scene.pendingGpus <= (scene.config.upUtilizationRatio ?? 0.8) * rest + 1e-9;
 }
 
 /** Moves all jobs of a node to others that are ready, in thought; the first job without a place otherwise. */
@@ -147,7 +150,9 @@ function emptied(scene: Scene, nodeId: string): { readonly moves: readonly Move[
   );
   const moves: Move[] = [];
   // The largest first: it has the fewest places.
-  const jobs = [...scene.jobsOf.get(nodeId)!].sort((x, y) => sizeOf(y) - sizeOf(x) || compareIds(x.job.id, y.job.id));
+  const jobs = [...scene.jobsOf.get(nodeId)!].sort(
+    (x, y) => gpusOf([y.job]) - gpusOf([x.job]) || compareIds(x.job.id, y.job.id),
+  );
   for (const { job, placement } of jobs) {
     const result = trial.place(job);
     if ('unplaced' in result) return { stuckJobId: job.id };
@@ -156,10 +161,6 @@ function emptied(scene: Scene, nodeId: string): { readonly moves: readonly Move[
   scene.packer = trial;
   for (const { to } of moves) scene.takesIn.add(to.nodeId);
   return { moves };
-}
-
-function sizeOf({ job }: RunningJob): number {
-  return job.gpuCount * (job.gpuMilli ?? GPU_MILLI);
 }
 
 function mayMove({ job, startedAtMs }: RunningJob, nowMs: number): boolean {

@@ -8,6 +8,7 @@ import type {
   NodeSight,
   NodeTier,
 } from './nodes-types.ts';
+import { GPU_MILLI } from '../units.ts';
 
 /** The fleet while a decision is made. */
 export interface Scene {
@@ -26,6 +27,8 @@ export interface Scene {
   /** Nodes that jobs of nodes that go would move to. */
   readonly takesIn: Set<string>;
   readonly launches: Map<string, number>;
+  /** GPUs that waiting jobs with a place will use. */
+  pendingGpus: number;
   readonly reasons: AutoscaleNodesReason[];
   packer: Packer;
 }
@@ -55,6 +58,7 @@ export function createScene(
     wanted: new Set(),
     takesIn: new Set(),
     launches: new Map(),
+    pendingGpus: 0,
     reasons: [],
     packer: packerOf(usable, byJob, nowMs),
   };
@@ -70,6 +74,25 @@ export function placed(packer: Packer, turn: readonly Job[]): readonly string[] 
   const results = turn[0]!.gang === undefined ? [packer.place(turn[0]!)] : packer.placeGang(turn);
   const nodeIds = results.flatMap((result) => ('placement' in result ? [result.placement.nodeId] : []));
   return nodeIds.length === turn.length ? nodeIds : undefined;
+}
+
+/** GPUs of jobs, shares as shares. */
+export function gpusOf(jobs: readonly Job[]): number {
+  return jobs.reduce((sum, { gpuCount, gpuMilli = GPU_MILLI }) => sum + (gpuCount * gpuMilli) / GPU_MILLI, 0);
+}
+
+/** Remembers where waiting jobs would go. */
+export function want(scene: Scene, nodeIds: readonly string[], jobs: readonly Job[]): void {
+  nodeIds.forEach((id) => scene.wanted.add(id));
+  scene.pendingGpus += gpusOf(jobs);
+}
+
+/** GPUs of nodes that start, in time still, or are launched now. */
+export function comingGpus({ nodes, late, tiers, launches }: Scene): number {
+  const starting = nodes
+    .filter(({ node, isReady }) => isReady === false && !late.has(node.id) && node.isCordoned !== true)
+    .reduce((sum, { node }) => sum + node.gpus.length, 0);
+  return tiers.reduce((sum, { id, node }) => sum + (launches.get(id) ?? 0) * node.gpus.length, starting);
 }
 
 /** Nodes of a tier that are there, coming or being launched, without those that go. */

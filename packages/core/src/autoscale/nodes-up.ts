@@ -1,5 +1,15 @@
 import type { Job } from '../fleet/index.ts';
-import { compareIds, countOf, packerOf, placed, roomOf, usedGpus, type Scene } from './nodes-scene.ts';
+import {
+  comingGpus,
+  compareIds,
+  countOf,
+  packerOf,
+  placed,
+  roomOf,
+  usedGpus,
+  want,
+  type Scene,
+} from './nodes-scene.ts';
 import type { AutoscaleNodesObservation, NodeTier } from './nodes-types.ts';
 
 type Pending = AutoscaleNodesObservation['pending'][number];
@@ -24,15 +34,14 @@ export function placePending(scene: Scene, pending: readonly Pending[]): readonl
     if (nodeIds !== undefined) {
       // A job beside another on a node that is launched only now has no room yet.
       if (nodeIds.every((id) => scene.jobsOf.has(id))) withRoom += members.length;
-      nodeIds.forEach((id) => scene.wanted.add(id));
+      want(scene, nodeIds, members);
     } else if (!tryLeaving(scene, members, uncordoned)) launchFor(scene, members);
   }
   if (jobs > 0) reasons.splice(place, 0, { kind: 'pending', jobs, withRoom });
   for (const turn of young) {
-    placed(
-      scene.packer,
-      turn.map(({ job }) => job),
-    )?.forEach((id) => scene.wanted.add(id));
+    const members = turn.map(({ job }) => job);
+    const nodeIds = placed(scene.packer, members);
+    if (nodeIds !== undefined) want(scene, nodeIds, members);
   }
   return uncordoned;
 }
@@ -74,7 +83,7 @@ function tryLeaving(scene: Scene, members: readonly Job[], uncordoned: string[])
     }
     scene.leaving.delete(nodeId);
     uncordoned.push(nodeId);
-    nodeIds.forEach((id) => scene.wanted.add(id));
+    want(scene, nodeIds, members);
     scene.reasons.push({ kind: 'stays-after-all', nodeId, because: 'wanted-by-pending' });
     return true;
   }
@@ -101,7 +110,7 @@ function launchFor(scene: Scene, members: readonly Job[]): void {
       continue;
     }
     launches.set(tier.id, before + fresh.length);
-    nodeIds.forEach((id) => scene.wanted.add(id));
+    want(scene, nodeIds, members);
     reasons.push({ kind: 'needs-nodes', jobId, tierId: tier.id, count: fresh.length });
     return;
   }
@@ -122,7 +131,7 @@ function newNodeId({ id }: NodeTier, index: number): string {
 
 /** Launches for lasting high use; returns since when use has been high. What is launched for waiting jobs will be in use, so it does not count. */
 export function launchForUse(scene: Scene, busySinceMs: number | null): number | null {
-  const { nowMs, config, nodes, late, launches } = scene;
+  const { nowMs, config, nodes, launches } = scene;
   const upRatio = config.upUtilizationRatio ?? 0.8;
   const measured = nodes.filter(
     ({ node, isReady, utilizationRatio = null }) =>
@@ -133,10 +142,8 @@ export function launchForUse(scene: Scene, busySinceMs: number | null): number |
   if (gpus === 0 || used <= upRatio * gpus) return null;
   const sinceMs = busySinceMs ?? nowMs;
   if (nowMs - sinceMs < (config.pendingMs ?? 120_000)) return sinceMs;
-  const coming = nodes.filter(
-    ({ node, isReady }) => isReady === false && !late.has(node.id) && node.isCordoned !== true,
-  );
-  const there = usedGpus(scene).all + coming.reduce((sum, { node }) => sum + node.gpus.length, 0);
+  const launched = scene.tiers.reduce((sum, { id, node }) => sum + (launches.get(id) ?? 0) * node.gpus.length, 0);
+  const there = usedGpus(scene).all + comingGpus(scene) - launched;
   let missing = used / upRatio - there;
   let count = 0;
   for (const tier of scene.tiers) {
