@@ -161,12 +161,17 @@ export const state = {
   panicAtMs: 0,
 };
 export const spillover = {
-  request: { target: 3 },
+  request: { target: 3, maxTarget: 6 },
   tiers: [
     { id: 'lab', kind: 'fixed', capacity: 2, priceUsdPerHour: 0, priority: 0, noticeMs: 0, startupMs: 30_000 },
-    { id: 'spot', kind: 'spot', capacity: null, priceUsdPerHour: 1.5 },
+    { id: 'spot', kind: 'spot', capacity: null, priceUsdPerHour: 1.5, minCount: 1, commitMs: 3_600_000 },
   ],
-  current: [{ id: 'r1', tierId: 'lab', startedAtMs: 0, isReady: false }],
+  current: [{ id: 'r1', tierId: 'lab', startedAtMs: 0, isReady: false, health: 'unknown' }],
+  options: {
+    nowMs: 1,
+    budgets: [{ maxCount: 1 }, { maxRatio: 0.1, schedule: '@daily', durationMs: 3_600_000, reasons: ['surplus'] }],
+    reliefRatio: 0.5,
+  },
 };
 export const ewma = { version: 1, mean: null, atMs: 1_700_000_000_000 };
 export const histogram = { version: 1, referenceAtMs: 0, atMs: 5, weights: [0, 2] };

@@ -35,3 +35,28 @@ export type {
   SkyServeResult,
   SkyServeState,
 } from './sky-serve.ts';
+export { createHealthState, evaluateHealth } from './evaluate-health.ts';
+export { explainHealth } from './explain-health.ts';
+export type {
+  GpuFault,
+  HealthAction,
+  HealthConfig,
+  HealthObservation,
+  HealthReason,
+  HealthResult,
+  HealthState,
+  ProbeAnswer,
+} from './health-types.ts';
+export { autoscaleNodes, createAutoscaleNodesState } from './autoscale-nodes.ts';
+export { explainAutoscaleNodes } from './explain-nodes.ts';
+export type {
+  AutoscaleNodesConfig,
+  AutoscaleNodesObservation,
+  AutoscaleNodesReason,
+  AutoscaleNodesResult,
+  AutoscaleNodesState,
+  NodeAction,
+  NodeKept,
+  NodeSight,
+  NodeTier,
+} from './nodes-types.ts';

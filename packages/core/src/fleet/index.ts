@@ -1,7 +1,15 @@
 export { checkJob, checkJobs, checkNode, checkNodes, checkOptionalLevel } from './check.ts';
+export { allowedDisruptions } from './disruption-budget.ts';
+export type {
+  AllowedDisruptions,
+  AllowedDisruptionsInput,
+  DisruptionBudget,
+  DisruptionReason,
+} from './disruption-budget.ts';
 export type {
   Gpu,
   GpuNode,
+  HealthStatus,
   Job,
   MigInstance,
   Placement,

@@ -151,7 +151,17 @@ export interface Tier {
   readonly noticeMs?: number;
   /** Time from asking to ready, ms. @defaultValue 0 */
   readonly startupMs?: number;
+  /** Never drained below so many, and filled up to them first, whole, >= 0. @defaultValue 0 */
+  readonly minCount?: number;
+  /** Paid for at least so long from its start, ms, >= 0: before, to stop one saves nothing. @defaultValue 0 */
+  readonly commitMs?: number;
 }
+
+/**
+ * What a replica is. `starting`: it has not served yet. `healthy`: give it work. `saturated`: it serves and is full, so give more work to
+ * others. `sick`: it does not serve. `unknown`: nobody could look.
+ */
+export type HealthStatus = 'starting' | 'healthy' | 'saturated' | 'sick' | 'unknown';
 
 /** One running copy of an endpoint. */
 export interface Replica {
@@ -162,4 +172,6 @@ export interface Replica {
   readonly startedAtMs: number;
   /** False while it loads. @defaultValue true */
   readonly isReady?: boolean;
+  /** What was last found, see `evaluateHealth`. Absent counts as `unknown`, which changes nothing. */
+  readonly health?: HealthStatus;
 }

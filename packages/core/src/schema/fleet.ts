@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type {
+  DisruptionBudget,
   Gpu,
   GpuNode,
   Job,
@@ -13,7 +14,7 @@ import type {
   Topology,
 } from '../fleet/index.ts';
 import { GPU_MILLI } from '../units.ts';
-import { finite, flag, list, oneOf, record, text, whole } from './primitives.ts';
+import { finite, flag, list, oneOf, positive, record, text, whole } from './primitives.ts';
 
 const migInstanceSchema = record({
   profile: text(),
@@ -116,7 +117,18 @@ export const tierSchema = record({
   priority: finite().exactOptional(),
   noticeMs: finite({ min: 0 }).exactOptional(),
   startupMs: finite({ min: 0 }).exactOptional(),
+  minCount: whole({ min: 0 }).exactOptional(),
+  commitMs: finite({ min: 0 }).exactOptional(),
 }) satisfies z.ZodType<Tier>;
+
+/** Schema of a {@link DisruptionBudget}; which fields go together, and its schedule, are checked by whoever uses it. */
+export const disruptionBudgetSchema = record({
+  maxCount: whole({ min: 0 }).exactOptional(),
+  maxRatio: finite({ min: 0, max: 1 }).exactOptional(),
+  schedule: text().exactOptional(),
+  durationMs: positive().exactOptional(),
+  reasons: list(oneOf('empty', 'underutilized', 'drifted', 'surplus')).exactOptional(),
+}) satisfies z.ZodType<DisruptionBudget>;
 
 /** Schema of a {@link Replica}. */
 export const replicaSchema = record({
@@ -124,4 +136,5 @@ export const replicaSchema = record({
   tierId: text(),
   startedAtMs: finite(),
   isReady: flag().exactOptional(),
+  health: oneOf('starting', 'healthy', 'saturated', 'sick', 'unknown').exactOptional(),
 }) satisfies z.ZodType<Replica>;

@@ -32,7 +32,14 @@ export {
 export { admitInputSchema, planGangPreemptionInputSchema, planPreemptionInputSchema } from './admission.ts';
 export { autoscaleConfigSchema, autoscaleObservationSchema, autoscaleStateSchema } from './autoscale.ts';
 export { capacityConfigSchema, capacityObservationSchema, capacityStateSchema } from './capacity.ts';
-export { gpuNodeSchema, jobSchema, placementSchema, replicaSchema, tierSchema } from './fleet.ts';
+export {
+  disruptionBudgetSchema,
+  gpuNodeSchema,
+  jobSchema,
+  placementSchema,
+  replicaSchema,
+  tierSchema,
+} from './fleet.ts';
 export { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 export {
   migCardSchema,
@@ -55,3 +62,37 @@ export {
   spotZoneModelSchema,
 } from './spot.ts';
 export { carbonSeriesSchema, seriesSchema } from './time-series.ts';
+export {
+  parseHpaConfig,
+  parseHpaObservation,
+  parseHpaState,
+  parseKpaConfig,
+  parseKpaObservation,
+  parseKpaState,
+  parseSkyServeConfig,
+  parseSkyServeObservation,
+  parseSkyServeState,
+  parseHealthConfig,
+  parseHealthObservation,
+  parseHealthState,
+  parseAutoscaleNodesConfig,
+  parseAutoscaleNodesObservation,
+  parseAutoscaleNodesState,
+  parseRecoverableJob,
+  parseJobFailure,
+  parseRecoverOptions,
+} from './parse-scale.ts';
+export {
+  hpaConfigSchema,
+  hpaObservationSchema,
+  hpaStateSchema,
+  kpaConfigSchema,
+  kpaObservationSchema,
+  kpaStateSchema,
+  skyServeConfigSchema,
+  skyServeObservationSchema,
+  skyServeStateSchema,
+} from './compatible.ts';
+export { healthConfigSchema, healthObservationSchema, healthStateSchema } from './health.ts';
+export { autoscaleNodesConfigSchema, autoscaleNodesObservationSchema, autoscaleNodesStateSchema } from './nodes.ts';
+export { recoverableJobSchema, jobFailureSchema, recoverOptionsSchema, recoverStateSchema } from './recover.ts';

@@ -1,8 +1,6 @@
-import * as z from 'zod';
 import type { AdmitInput, PlanGangPreemptionInput, PlanPreemptionInput } from '../admission/index.ts';
 import type { AutoscaleConfig, AutoscaleObservation, AutoscaleState } from '../autoscale/index.ts';
 import type { CapacityConfig, CapacityObservation, CapacityState } from '../capacity/index.ts';
-import { InvalidInputError } from '../errors.ts';
 import type { GpuNode, Job } from '../fleet/index.ts';
 import type { AdaptiveBandsState, DecayedHistogramState, EwmaState } from '../forecast/index.ts';
 import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/index.ts';
@@ -24,6 +22,7 @@ import { gpuNodeSchema, jobSchema } from './fleet.ts';
 import { adaptiveBandsStateSchema, decayedHistogramStateSchema, ewmaStateSchema } from './forecast.ts';
 import { packMigInputSchema, placeMigInputSchema, repartitionMigInputSchema } from './mig.ts';
 import { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from './pack.ts';
+import { parse } from './parse-value.ts';
 import { list } from './primitives.ts';
 import { scheduleProblemSchema } from './schedule.ts';
 import {
@@ -36,9 +35,6 @@ import {
   spotZoneModelSchema,
 } from './spot.ts';
 import { placeReplicasInputSchema, type PlaceReplicasInput } from './spillover.ts';
-
-/** A list of ten thousand broken rows is told by its first few. */
-const SHOWN_ISSUES = 5;
 
 const nodesSchema = list(gpuNodeSchema);
 const jobsSchema = list(jobSchema);
@@ -196,35 +192,4 @@ export function parseDecayedHistogramState(value: unknown): DecayedHistogramStat
 /** Returns unknown data as the state of `adaptiveBands`. @throws InvalidInputError as {@link parseNodes}. */
 export function parseAdaptiveBandsState(value: unknown): AdaptiveBandsState {
   return parse('state', adaptiveBandsStateSchema, value);
-}
-
-function parse<Schema extends z.ZodType>(root: string, schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  const first = issues[0]!;
-  const isUnknownField = first.code === 'unrecognized_keys';
-  const path = isUnknownField ? [...first.path, first.keys[0]!] : first.path;
-  const requirement = isUnknownField ? 'must be absent: no such field is known' : first.message;
-  const rest = issues.length > SHOWN_ISSUES ? `\n… and ${issues.length - SHOWN_ISSUES} more` : '';
-  const hint = z.prettifyError({ issues: issues.slice(0, SHOWN_ISSUES) }) + rest;
-  throw new InvalidInputError(fieldOf(root, path), requirement, valueAtPath(value, path), {
-    hint,
-    cause: parsed.error,
-  });
-}
-
-/** `nodes[3].labels["a b"]`; the name of the whole stands before an index and for the whole itself. */
-function fieldOf(root: string, path: readonly PropertyKey[]): string {
-  const field = path
-    .map((key) => {
-      if (typeof key === 'number') return `[${key}]`;
-      return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
-    })
-    .join('');
-  return field.startsWith('.') ? field.slice(1) : root + field;
-}
-
-function valueAtPath(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }

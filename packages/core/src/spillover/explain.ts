@@ -1,5 +1,11 @@
 import type { PlaceReplicasReason } from './types.ts';
 
+const KEPT = {
+  floor: 'it would fall below its least count',
+  committed: 'they are paid for still',
+  budget: 'the disruption budgets allow no more',
+} as const;
+
 /**
  * One readable line for a reason of {@link placeReplicas}, for logs and dashboards. The text may change; match on `kind`.
  *
@@ -14,6 +20,14 @@ export function explainPlaceReplicas(reason: PlaceReplicasReason): string {
       return `Tier '${reason.tierId}' is not in the list: removes its ${reason.count}.`;
     case 'tier-over-capacity':
       return `Tier '${reason.tierId}' holds ${reason.count} above its capacity of ${reason.capacity}: removes them.`;
+    case 'sick':
+      return `Removes ${reason.count} sick from tier '${reason.tierId}'.`;
+    case 'relief':
+      return `With ${reason.saturated} saturated and ${reason.starting} starting, ${reason.wanted} are wanted.`;
+    case 'kept':
+      return `Keeps ${reason.count} of tier '${reason.tierId}': ${KEPT[reason.because]}.`;
+    case 'surplus-kept':
+      return `So ${reason.count} more than wanted stay.`;
     case 'drained':
       return `Drains ${reason.count} from tier '${reason.tierId}' at ${reason.priceUsdPerHour} USD/h each.`;
     case 'filled':

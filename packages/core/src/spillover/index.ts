@@ -1,3 +1,3 @@
 export { placeReplicas } from './place-replicas.ts';
 export { explainPlaceReplicas } from './explain.ts';
-export type { PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './types.ts';
+export type { PlaceReplicasOptions, PlaceReplicasReason, PlaceReplicasRequest, PlaceReplicasResult } from './types.ts';

@@ -27,3 +27,14 @@ export type {
   PlanSpotZone,
   SpotZoneSight,
 } from './plan-spot-types.ts';
+export { explainRecover } from './explain-recover.ts';
+export { recover } from './recover.ts';
+export type {
+  JobFailure,
+  RecoverableJob,
+  RecoverDecision,
+  RecoverOptions,
+  RecoverReason,
+  RecoverResult,
+  RecoverState,
+} from './recover-types.ts';

@@ -38,7 +38,7 @@ export type Action =
       readonly token: string;
       readonly replicaId: string;
       readonly tierId: string;
-      readonly reason: 'surplus' | 'tier-over-capacity' | 'unknown-tier' | 'orphan';
+      readonly reason: 'surplus' | 'tier-over-capacity' | 'unknown-tier' | 'sick' | 'orphan';
     };
 
 /** An action before it has its token. */
