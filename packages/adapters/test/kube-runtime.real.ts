@@ -1,3 +1,5 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Job } from '@spillway/core';
@@ -204,4 +206,29 @@ it('places a job on a MIG instance', async () => {
 
   expect(await runtime.start(request('slice'))).toMatchObject({ status: 'running' });
   expect((await rejection(runtime.start(request('other')))).providerCode).toBe('conflict');
+});
+
+it('reads the log of a job to its end, and goes on behind any piece', async () => {
+  const runtime = newRuntime();
+  const line = (at: string, text: string) => `2026-01-01T00:00:${at}Z stdout F ${text}\n`;
+  writeFileSync(
+    servers.podLogPath,
+    line('01.000000001', 'one') + line('01.000000002', 'two') + line('01.000000002', 'three'),
+  );
+  await runtime.start(requestOf('writer', 1));
+  await runningPod('writer');
+  const pieces = [];
+
+  for await (const piece of runtime.logs('writer')) {
+    pieces.push(piece);
+    if (pieces.length > 1) continue;
+    appendFileSync(servers.podLogPath, line('01.000000002', 'four') + line('02.500000000', 'five'));
+    await endPod('writer', '0');
+  }
+
+  expect(pieces.map(({ text }) => text)).toEqual(['one\ntwo\nthree\n', 'four\nfive\n']);
+  const rest = [];
+  for await (const { text } of runtime.logs('writer', { after: pieces[0]!.cursor })) rest.push(text);
+  expect(rest).toEqual(['four\nfive\n']);
+  expect((await rejection(runtime.logs('nobody')[Symbol.asyncIterator]().next())).providerCode).toBe('not-found');
 });
