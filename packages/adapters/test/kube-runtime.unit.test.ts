@@ -109,6 +109,17 @@ it('starts once when the answer is lost', async () => {
   expect(server.store.list(JOBS)).toHaveLength(1);
 });
 
+it('runs a job under one token only, also where there is room', async () => {
+  const runtime = newRuntime();
+  const tokens = ['1', '2', '3', '4'];
+
+  const outcomes = await Promise.allSettled(tokens.map((token) => runtime.start(requestOf('a', { token }))));
+
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(server.store.list(JOBS)).toHaveLength(1);
+  expect((await rejection(newRuntime().start(requestOf('a', { token: '5' })))).providerCode).toBe('conflict');
+});
+
 it('takes up a start that was not withdrawn, as its process ended', async () => {
   const runtime = newRuntime();
   await runtime.start(requestOf('big', { job: { gpuCount: 8 }, placement: { gpus: eight() } }));

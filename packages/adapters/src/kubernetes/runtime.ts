@@ -195,15 +195,32 @@ export function kubernetesRuntime(options: KubernetesRuntimeOptions): Kubernetes
     }
   };
 
+  const turns = new Map<string, Promise<unknown>>();
+  /** Looking and creating is done by one start of a job at a time. */
+  const inTurn = async <T>(jobId: string, work: () => Promise<T>): Promise<T> => {
+    const before = turns.get(jobId);
+    const mine = (async () => {
+      await before?.catch(() => undefined);
+      return await work();
+    })();
+    turns.set(jobId, mine);
+    try {
+      return await mine;
+    } finally {
+      if (turns.get(jobId) === mine) turns.delete(jobId);
+    }
+  };
+
   const start = async (token: string, job: Job, placement: Placement, call: CallOptions): Promise<KubernetesJob> => {
     check(token, job, placement, fail);
-    let known = await get(token, call);
-    if (known === undefined) {
-      const others = await listStarts(job.id, call);
-      const other = others.find((one) => endOf(one.object) === undefined && one.start.token !== token);
-      if (other !== undefined) throw fail('conflict', `job '${job.id}' runs already under another token`);
-      known = await create(token, job, placement, call);
-    }
+    const known =
+      (await get(token, call)) ??
+      (await inTurn(job.id, async () => {
+        const others = await listStarts(job.id, call);
+        if (others.some((one) => endOf(one.object) === undefined && one.start.token !== token))
+          throw fail('conflict', `job '${job.id}' runs already under another token`);
+        return await create(token, job, placement, call);
+      }));
     if (known.start.jobId !== job.id)
       throw fail('conflict', `token '${token}' was used for job '${known.start.jobId}', not '${job.id}'`);
     if (endOf(known.object) === undefined) await settle(known, call);
