@@ -16,6 +16,7 @@ import {
   type KubeObject,
 } from '@spillway/adapters/kubernetes';
 
+import { eventually } from './eventually.ts';
 import { configOf, kubeServer, type KubeServer } from './kube-server.ts';
 import { rejection } from './rejection.ts';
 
@@ -149,7 +150,7 @@ describe('kubeApi', () => {
     server.fault = () => ({ kind: 'hang' });
     const stop = new AbortController();
     const hanging = rejection(apiOf().create(NODES, node('a'), { signal: stop.signal }));
-    await expect.poll(() => server.asked.length).toBe(1);
+    await eventually(() => server.asked.length).toBe(1);
     stop.abort();
 
     const late = await rejection(apiOf(server.kubeConfig, 50).create(NODES, node('a')));
@@ -231,11 +232,11 @@ describe('watch', () => {
     server.put(PODS, { metadata: { name: 'not-a-node', namespace: 'ml' } });
 
     const seen = read(api.watch(NODES, { resourceVersion }), 4);
-    await expect.poll(server.openWatches).toBe(1);
+    await eventually(server.openWatches).toBe(1);
     server.sendBookmarks();
 
     expect(await seen).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'BOOKMARK 5']);
-    await expect.poll(server.openWatches).toBe(0);
+    await eventually(server.openWatches).toBe(0);
   });
 
   it.each(['status', 'event'] as const)('tells by %s that a version is forgotten', async (how) => {
@@ -253,19 +254,19 @@ describe('watch', () => {
     const stop = new AbortController();
 
     const ended = read(api.watch(NODES, { timeoutSeconds: 1 }), 9);
-    await expect.poll(server.openWatches).toBe(1);
+    await eventually(server.openWatches).toBe(1);
     expect(await ended).toEqual([]);
 
     const broken = rejection(read(api.watch(NODES), 9));
-    await expect.poll(server.openWatches).toBe(1);
+    await eventually(server.openWatches).toBe(1);
     server.disconnect();
     expect(await broken).toMatchObject({ providerCode: 'unavailable' });
 
     const aborted = rejection(read(api.watch(NODES, {}, { signal: stop.signal }), 9));
-    await expect.poll(server.openWatches).toBe(1);
+    await eventually(server.openWatches).toBe(1);
     stop.abort();
     expect(await aborted).toMatchObject({ providerCode: 'aborted' });
-    await expect.poll(server.openWatches).toBe(0);
+    await eventually(server.openWatches).toBe(0);
   });
 
   it.each([

@@ -68,6 +68,10 @@ export async function kubeServer({ bookmarkMs = 60_000 } = {}): Promise<KubeServ
   const serve = (request: Asked, response: ServerResponse, isAllowed: boolean): void => {
     try {
       if (!isAllowed) throw new Refusal(401, 'Unauthorized', 'Unauthorized');
+      if (store.offers(request.path)) {
+        answer(response, 200, { kind: 'APIResourceList', resources: [] });
+        return;
+      }
       const { place, name, subresource } = parsePath(request.path);
       if (request.method === 'GET' && name === undefined && ['true', '1'].includes(request.query.get('watch') ?? '')) {
         watch(place, request, response);
@@ -262,7 +266,7 @@ export async function kubeServer({ bookmarkMs = 60_000 } = {}): Promise<KubeServ
       if (!exists) return store.create(place, stored);
       return store.change(place, name, ({ metadata }) => ({
         ...stored,
-        metadata: { ...metadata, ...stored.metadata },
+        metadata: { ...stored.metadata, ...identityOf(metadata) },
       }));
     },
     remove: (collection, name, namespace) => void store.remove({ collection, namespace }, name),
@@ -288,6 +292,12 @@ export async function kubeServer({ bookmarkMs = 60_000 } = {}): Promise<KubeServ
       }),
   };
   return server;
+}
+
+/** What the server gives, and keeps. */
+function identityOf(metadata: Stored['metadata']): object {
+  const { uid, resourceVersion, creationTimestamp } = metadata;
+  return { uid, resourceVersion, creationTimestamp };
 }
 
 /** A configuration that sends a token to one server. */

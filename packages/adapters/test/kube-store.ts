@@ -74,6 +74,11 @@ export class KubeStore {
     if (!this.pages.has(this.version)) this.pages.set(this.version, new Map(this.objects));
   }
 
+  /** Whether a path is that of a group and version of which there are objects. */
+  offers(path: string): boolean {
+    return /^\/apis\/[^/]+\/[^/]+$/.test(path) && [...this.objects.keys()].some((key) => key.startsWith(`${path}/`));
+  }
+
   create(place: Place, body: Stored): Stored {
     const metadata = { ...body.metadata };
     const prefix = metadata['generateName'];

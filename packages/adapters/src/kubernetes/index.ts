@@ -7,6 +7,11 @@ export type { ApplyOptions, KubeApi, KubeApiOptions, KubeCall, PatchType, Remove
 export { KubeError } from './error.ts';
 export { kubePath } from './path.ts';
 export type { KubeResource } from './path.ts';
+export { kubeInformer } from './informer.ts';
+export type { KubeInformer, KubeInformerOptions, KubeInformerStatus, KubeWatchGap } from './informer.ts';
+export type { KubeChange } from './object-cache.ts';
+export { kubernetesCapacity } from './capacity.ts';
+export type { KubernetesCapacity, KubernetesCapacityOptions } from './capacity.ts';
 export { readInventory } from './inventory.ts';
 export type { InventoryOptions, KubeGap, KubeGapReason, KubeInventory, KubeState } from './inventory.ts';
 export type { ListOptions } from './list.ts';

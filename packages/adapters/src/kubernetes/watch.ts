@@ -11,6 +11,8 @@ export interface WatchOptions {
   readonly fieldSelector?: string;
   /** The server ends the stream after this many seconds, whole, >= 1. @defaultValue as it likes: 30 to 60 minutes */
   readonly timeoutSeconds?: number;
+  /** Called when the server has begun to answer, which may be long before the first event. */
+  readonly onOpen?: () => void;
 }
 
 /** What happened to an object; of a bookmark, only the version counts. */
@@ -26,7 +28,7 @@ export async function* readEvents<T extends KubeObject>(
   provider: string,
   path: string,
   begin: (query: Query, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>,
-  options: WatchOptions,
+  { onOpen, ...options }: WatchOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<KubeWatchEvent<T>, void, undefined> {
   const stop = new AbortController();
@@ -36,6 +38,7 @@ export async function* readEvents<T extends KubeObject>(
   signal?.addEventListener('abort', abort, { once: true });
   try {
     const chunks = await begin({ ...options, watch: true, allowWatchBookmarks: true }, stop.signal);
+    onOpen?.();
     for await (const line of linesOf(chunks)) {
       if (line !== '') yield eventOf<T>(provider, path, line);
     }
