@@ -6,12 +6,14 @@ import {
   kubernetesDrain,
   kubernetesRuntime,
   kubeTransport,
+  type KubePod,
   type KubernetesRuntimeOptions,
 } from '@spillway/adapters/kubernetes';
+import { faultProxy, type Fault } from '@spillway/adapters/testing';
 
 import { fastClock } from './fast-clock.ts';
 import { playCluster, type KubePlayer } from './kube-player.ts';
-import { kubeServer, type KubeServer } from './kube-server.ts';
+import { configOf, kubeServer, type KubeServer } from './kube-server.ts';
 import { rejection } from './rejection.ts';
 
 const JOBS = { collection: '/apis/batch/v1/jobs', namespace: 'default' };
@@ -120,6 +122,41 @@ it('runs a job under one token only, also where there is room', async () => {
   expect((await rejection(newRuntime().start(requestOf('a', { token: '5' })))).providerCode).toBe('conflict');
 });
 
+it.each<Fault>([
+  { kind: 'drop-before' },
+  { kind: 'drop-after' },
+  { kind: 'reset' },
+  { kind: 'garbage' },
+  { kind: 'truncated', ratio: 0.5 },
+  { kind: 'duplicated' },
+  { kind: 'status', status: 503 },
+  { kind: 'status', status: 429, retryAfterSeconds: 1 },
+  { kind: 'status', status: 504 },
+])('starts once, whatever happened to the first try: $kind $status', async (fault) => {
+  const proxy = await faultProxy(server.url);
+  stops.push(proxy.stop);
+  const transport = kubeTransport({ kubeConfig: configOf(proxy.url, server.token) });
+  stops.push(() => transport.close?.());
+  // The fault sets in with the write.
+  const runtime = kubernetesRuntime({
+    api: kubeApi({ transport, timeoutMs: 300 }),
+    podOf: () => {
+      proxy.faults.set(fault);
+      return { spec: { containers: [{ name: 'main', image: 'x' }] } };
+    },
+  });
+
+  const error = await rejection(runtime.start(requestOf('a')));
+  proxy.faults.set(undefined);
+
+  expect(error.message).not.toContain(server.token);
+  const wasCreated = server.store.list(JOBS).length > 0;
+  // Who is told that nothing happened may start it elsewhere.
+  if (wasCreated) expect(error.isAmbiguous).toBe(true);
+  expect(await newRuntime().start(requestOf('a'))).toMatchObject({ jobId: 'a', status: 'running' });
+  expect(server.store.list(JOBS)).toHaveLength(1);
+});
+
 it('takes up a start that was not withdrawn, as its process ended', async () => {
   const runtime = newRuntime();
   await runtime.start(requestOf('big', { job: { gpuCount: 8 }, placement: { gpus: eight() } }));
@@ -185,4 +222,14 @@ it('asks a running job to save its state', async () => {
   await runtime.stop('a');
   expect(await runtime.checkpoint('a')).toBe(false);
   expect(await runtime.checkpoint('nobody')).toBe(false);
+});
+
+it('knows the pods of its jobs', async () => {
+  const runtime = newRuntime();
+  await runtime.start(requestOf('a'));
+  const pod = server.store.get(PODS, podName());
+
+  expect(runtime.isOwn(pod as KubePod)).toBe(true);
+  expect(runtime.isOwn({ metadata: { name: 'a', namespace: 'default' } })).toBe(false);
+  expect(newRuntime({ namespace: 'other' }).isOwn(pod as KubePod)).toBe(false);
 });

@@ -66,6 +66,8 @@ export interface KubernetesRuntime extends WorkloadRuntime {
    * a program reads it from a volume of the downward API. @returns false when it does not run
    */
   readonly checkpoint: (jobId: string, options?: CallOptions) => Promise<boolean>;
+  /** Whether a pod is that of a job of this runtime: what it takes is known from the job. */
+  readonly isOwn: (pod: KubePod) => boolean;
 }
 
 const CHECKPOINT_ANNOTATION = 'spillway.dev/checkpoint-requested-at';
@@ -291,6 +293,7 @@ export function kubernetesRuntime(options: KubernetesRuntimeOptions): Kubernetes
       const annotations = { [CHECKPOINT_ANNOTATION]: String(Math.floor(clock.nowMs())) };
       return await ignoring404(api.patch(`${podsPath}/${podName}`, { metadata: { uid, annotations } }, {}, call));
     },
+    isOwn: ({ metadata }) => metadata.labels?.[RUNTIME_LABEL] === name && metadata.namespace === namespace,
   } satisfies KubernetesRuntime);
 }
 
