@@ -20,7 +20,7 @@ export interface KubeServersOptions {
 }
 
 /** As much of Kubernetes objects of all kinds as tests look at. What is not of that kind is absent, whatever the type says. */
-export interface KubeBody {
+interface KubeBody {
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
@@ -41,7 +41,7 @@ export interface KubeBody {
 }
 
 /** What the API server answered, parsed. */
-export interface KubeReply {
+interface KubeReply {
   readonly status: number;
   readonly body: KubeBody;
 }
