@@ -32,6 +32,22 @@ export type {
   KubeStatusDetails,
   ObjectMeta,
 } from './objects.ts';
+export { bindPod, isWaitingFor } from './binding.ts';
+export type { PodBinding } from './binding.ts';
+export { createExtender } from './extender.ts';
+export type { Extender, ExtenderFilterResult, ExtenderFleet, ExtenderOptions } from './extender.ts';
+export { isHeldBy, openGate } from './gates.ts';
+export { electLeader, runAsLeader } from './lease.ts';
+export type { Election, ElectionOptions, Leadership } from './lease.ts';
+export type { Json } from './json-patch.ts';
+export { podJob } from './pod-job.ts';
+export type { PodChanges, StringChanges } from './pod-changes.ts';
+export { runScheduler } from './scheduler.ts';
+export type { PodDecision, SchedulerOptions } from './scheduler.ts';
+export { nodeListener } from './serve-json.ts';
+export type { RequestHandler } from './serve-json.ts';
+export { podWebhook } from './webhook.ts';
+export type { AdmissionContext, AdmissionDecision, PodWebhook, PodWebhookOptions } from './webhook.ts';
 export { kubernetesDrain } from './drain.ts';
 export type { DrainOfNode, DrainResult, KubernetesDrain, KubernetesDrainOptions, PodOutcome } from './drain-types.ts';
 export { planDrain } from './drain-plan.ts';

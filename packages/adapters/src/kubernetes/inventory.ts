@@ -77,7 +77,7 @@ const MIB = 2n ** 20n * NANO;
  * understood is reported, and left out.
  *
  * A node is cordoned when it is unschedulable, being deleted, not ready, full of pods, or when it is not known what is taken of it.
- * Shares of GPUs are listed as GPUs of a model that ends in `-SHARED`, on a node with the taint `spillway/shared-gpu`, so that
+ * Shares of GPUs are listed as GPUs of a model that ends in `-SHARED`, on a node with the taint `spillway.dev/shared-gpu`, so that
  * only jobs that are meant for a share get one. Free MIG instances of a device plugin are listed at legal places that are made up.
  *
  * @returns a {@link KubeInventory}. The same objects in any order give the same. `O(nodes + pods + devices)`.

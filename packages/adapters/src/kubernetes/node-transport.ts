@@ -132,7 +132,10 @@ function exchange(
 function sentWatch(request: ClientRequest, isPlain: boolean): () => boolean {
   let isOpen = false;
   request.once('socket', (socket) => {
-    if (request.reusedSocket || (isPlain && !socket.connecting)) isOpen = true;
+    if (request.reusedSocket || (isPlain && !socket.connecting)) {
+      isOpen = true;
+      return;
+    }
     socket.once(isPlain ? 'connect' : 'secureConnect', () => {
       isOpen = true;
     });

@@ -69,6 +69,8 @@ export interface KubePod extends KubeObject {
   readonly spec?: {
     readonly nodeName?: string;
     readonly schedulerName?: string;
+    /** It is not scheduled before all of them are gone. */
+    readonly schedulingGates?: readonly { readonly name: string }[];
     readonly priority?: number;
     readonly containers?: readonly KubeContainer[];
     readonly initContainers?: readonly KubeContainer[];
