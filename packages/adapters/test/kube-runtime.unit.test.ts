@@ -11,6 +11,7 @@ import {
 } from '@spillway/adapters/kubernetes';
 import { faultProxy, type Fault } from '@spillway/adapters/testing';
 
+import { eventually } from './eventually.ts';
 import { fastClock } from './fast-clock.ts';
 import { playCluster, type KubePlayer } from './kube-player.ts';
 import { configOf, kubeServer, type KubeServer } from './kube-server.ts';
@@ -41,6 +42,7 @@ const newRuntime = (options: Partial<KubernetesRuntimeOptions> = {}) =>
   kubernetesRuntime({
     api: newApi(),
     podOf: () => ({ spec: { containers: [{ name: 'main', image: 'x' }] } }),
+    scheduleTimeoutMs: 100_000,
     ...options,
   });
 const requestOf = (
@@ -168,7 +170,7 @@ it('takes up a start that was not withdrawn, as its process ended', async () => 
   expect((await rejection(newRuntime().start(requestOf('small')))).providerCode).toBe('conflict');
 
   expect(server.store.list(JOBS)).toHaveLength(1);
-  await expect.poll(() => server.store.list(PODS).length).toBe(1);
+  await eventually(() => server.store.list(PODS).length).toBe(1);
 });
 
 const eight = () => Array.from({ length: 8 }, (_, index) => ({ index, milli: 1000 }));
@@ -185,7 +187,7 @@ it('tells memory, exit and eviction apart, and the last start of a job', async (
 
   await runtime.start(requestOf('a', { token: '1' }));
   player.endPod(podName(), 137, 'OOMKilled');
-  await expect.poll(only).toEqual([['failed', { kind: 'exit', exitCode: 137, isOutOfMemory: true }]]);
+  await eventually(only).toEqual([['failed', { kind: 'exit', exitCode: 137, isOutOfMemory: true }]]);
   expect((await runtime.start(requestOf('a', { token: '1' }))).failure).toMatchObject({ exitCode: 137 });
 
   server.remove('/api/v1/pods', podName(), 'default');
@@ -193,11 +195,11 @@ it('tells memory, exit and eviction apart, and the last start of a job', async (
 
   await runtime.start(requestOf('a', { token: '2' }));
   expect((await kubernetesDrain({ api: newApi() }).drain('gpu-1')).status).toBe('drained');
-  await expect.poll(only).toEqual([['failed', { kind: 'evicted' }]]);
+  await eventually(only).toEqual([['failed', { kind: 'evicted' }]]);
 
   await runtime.start(requestOf('a', { token: '3' }));
   player.endPod(podName(), 0);
-  await expect.poll(only).toEqual([['succeeded', undefined]]);
+  await eventually(only).toEqual([['succeeded', undefined]]);
   expect(server.store.list(JOBS)).toHaveLength(3);
 });
 
