@@ -11,6 +11,7 @@ import {
   type KubePod,
 } from '@spillway/adapters/kubernetes';
 
+import { eventually } from './eventually.ts';
 import { fastClock } from './fast-clock.ts';
 import { kubeServer, type KubeServer } from './kube-server.ts';
 import type { Stored } from './kube-store.ts';
@@ -114,7 +115,7 @@ it('waits while a budget forbids an eviction, and goes on with the others', asyn
   const drains = newDrains();
 
   const draining = drains.drain('gpu-1');
-  await expect.poll(evictions).toEqual(['web', 'batch', 'web']);
+  await eventually(evictions).toEqual(['web', 'batch', 'web']);
   server.protectedPods.delete('web');
   const result = await draining;
 
@@ -200,7 +201,7 @@ it('calls beforeEvict once a pod, also when another process goes on; where it re
   const stop = new AbortController();
 
   const first = rejection(newDrains({ beforeEvict }).drain('gpu-1', { signal: stop.signal }));
-  await expect.poll(() => evictions().length).toBe(1);
+  await eventually(() => evictions().length).toBe(1);
   stop.abort();
   expect((await first).providerCode).toBe('aborted');
   expect(nodeNow().spec).toEqual({ unschedulable: true });
@@ -225,7 +226,7 @@ it('is called off by another process, and puts the node back as it was', async (
   putPod('web');
   server.protectedPods.add('web');
   const draining = newDrains().drain('gpu-1');
-  await expect.poll(() => evictions().length).toBe(1);
+  await eventually(() => evictions().length).toBe(1);
 
   expect(await newDrains().cancel('gpu-1')).toBe(true);
 
@@ -236,7 +237,7 @@ it('is called off by another process, and puts the node back as it was', async (
 
   server.put('/api/v1/nodes', { metadata: { name: 'gpu-1' }, spec: { unschedulable: true } });
   const again = newDrains().drain('gpu-1');
-  await expect.poll(() => evictions().length).toBe(2);
+  await eventually(() => evictions().length).toBe(2);
   await newDrains().cancel('gpu-1');
   expect((await again).status).toBe('cancelled');
   expect(nodeNow().spec).toEqual({ unschedulable: true });
@@ -246,7 +247,7 @@ it('takes somebody who uncordons the node for a wish to keep it', async () => {
   putPod('web');
   server.protectedPods.add('web');
   const draining = newDrains().drain('gpu-1');
-  await expect.poll(() => evictions().length).toBe(1);
+  await eventually(() => evictions().length).toBe(1);
 
   server.put('/api/v1/nodes', { metadata: { name: 'gpu-1' }, spec: {} });
 
@@ -276,7 +277,7 @@ it('takes in what comes to the node meanwhile', async () => {
   putPod('web');
   server.protectedPods.add('web');
   const draining = newDrains().drain('gpu-1');
-  await expect.poll(() => evictions().length).toBe(1);
+  await eventually(() => evictions().length).toBe(1);
 
   putPod('late');
   server.protectedPods.clear();

@@ -20,7 +20,7 @@ export interface KubeServersOptions {
 }
 
 /** As much of Kubernetes objects of all kinds as tests look at. What is not of that kind is absent, whatever the type says. */
-export interface KubeBody {
+interface KubeBody {
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
@@ -41,7 +41,7 @@ export interface KubeBody {
 }
 
 /** What the API server answered, parsed. */
-export interface KubeReply {
+interface KubeReply {
   readonly status: number;
   readonly body: KubeBody;
 }
@@ -57,6 +57,8 @@ export interface KubeServers {
   readonly caPath: string;
   /** With the contexts `test`, an administrator, and `guest`. */
   readonly kubeConfigPath: string;
+  /** What every container has written, with kwok, in the format of container runtimes: `2026-01-01T00:00:00.000000001Z stdout F text`. */
+  readonly podLogPath: string;
   /** Where the logs of the servers are, removed by `stop`. */
   readonly folder: string;
   /** A call as the administrator, past all code under test. */
@@ -148,6 +150,7 @@ export async function startKubeServers(options: KubeServersOptions = {}): Promis
     await until('/readyz', ({ status }) => status === 200);
     await until('/api/v1/namespaces/default', ({ status }) => status === 200);
 
+    const podLogPath = file('pod.log', '');
     const kubeConfigPath = file('kubeconfig', kubeConfig(url, { test: token, guest: guestToken }, caPath));
     const unattended = [`--kubeconfig=${kubeConfigPath}`, '--secure-port=0', '--leader-elect=false'];
     if (options.controllers !== undefined && options.controllers.length > 0)
@@ -164,8 +167,17 @@ export async function startKubeServers(options: KubeServersOptions = {}): Promis
     }
     if (options.kwok !== false) {
       const stages = fileURLToPath(new URL('fixtures/kubernetes/stages.yaml', import.meta.url));
+      const logs = file(
+        'logs.json',
+        JSON.stringify({
+          apiVersion: 'kwok.x-k8s.io/v1alpha1',
+          kind: 'ClusterLogs',
+          metadata: { name: 'all' },
+          spec: { logs: [{ logsFile: podLogPath }] },
+        }),
+      );
       start('kwok', [
-        ...[`--kubeconfig=${kubeConfigPath}`, '--manage-all-nodes', `--config=${stages}`],
+        ...[`--kubeconfig=${kubeConfigPath}`, '--manage-all-nodes', `--config=${stages}`, `--config=${logs}`],
         ...['--node-ip=127.0.0.1', `--node-port=${kubeletPort}`, `--server-address=127.0.0.1:${kubeletPort}`],
         ...[`--tls-cert-file=${caPath}`, `--tls-private-key-file=${folder}/apiserver.key`],
         '--node-lease-duration-seconds=40',
@@ -178,6 +190,7 @@ export async function startKubeServers(options: KubeServersOptions = {}): Promis
       guestToken,
       caPath,
       kubeConfigPath,
+      podLogPath,
       folder,
       request: call,
       until,

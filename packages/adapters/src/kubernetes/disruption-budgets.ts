@@ -1,7 +1,7 @@
 import type { KubeObject, KubePod } from './objects.ts';
 
 /** Which objects are meant, by their labels. */
-export interface LabelSelector {
+interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly {
     readonly key: string;
@@ -50,7 +50,7 @@ export function budgetsOf(pod: KubePod, budgets: readonly KubeDisruptionBudget[]
  *
  * Source: k8s.io/apimachinery v0.36.3, pkg/apis/meta/v1/helpers.go and pkg/labels/selector.go.
  */
-export function isSelected(
+function isSelected(
   labels: Readonly<Record<string, string>>,
   selector: LabelSelector | null | undefined,
 ): boolean {

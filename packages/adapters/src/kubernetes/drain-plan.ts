@@ -121,7 +121,7 @@ function controllerOf({ ownerReferences }: ObjectMeta) {
 }
 
 /** Which pod it is. */
-export function podReference({ metadata: { namespace = '', name, uid = '' } }: KubePod): PodReference {
+function podReference({ metadata: { namespace = '', name, uid = '' } }: KubePod): PodReference {
   return { namespace, name, uid };
 }
 

@@ -17,7 +17,7 @@ export interface DrainState {
 }
 
 /** Annotation of a node that is drained or has been. */
-export const DRAIN_ANNOTATION = 'spillway.dev/drain';
+const DRAIN_ANNOTATION = 'spillway.dev/drain';
 
 const CONFLICT_TRIES = 8;
 

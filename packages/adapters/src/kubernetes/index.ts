@@ -55,3 +55,7 @@ export { planDrain } from './drain-plan.ts';
 export type { DrainInput, DrainRules, LeaveReason, PodReference, PodVerdict, RefuseReason } from './drain-plan.ts';
 export type { BlockingBudget } from './disruption-budgets.ts';
 export type { DrainState } from './drain-state.ts';
+export { kubernetesRuntime } from './runtime.ts';
+export type { KubernetesRuntime, KubernetesRuntimeOptions } from './runtime.ts';
+export type { JobFailure, KubernetesJob, KubernetesPodTemplate } from './job-object.ts';
+export type { KubernetesLogChunk } from './pod-log.ts';

@@ -82,6 +82,8 @@ export interface KubePod extends KubeObject {
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly KubeCondition[];
+    /** Where it will go once others have left for it. */
+    readonly nominatedNodeName?: string;
     readonly containerStatuses?: readonly KubeContainerStatus[];
     readonly initContainerStatuses?: readonly KubeContainerStatus[];
   };
