@@ -62,6 +62,7 @@ export type {
   JobView,
   NearestBarrier,
   NearestDomain,
+  NearestMigPlace,
   NearestMiss,
   NodeBarrier,
   NodeRule,

@@ -83,6 +83,7 @@ export const packageDirection: Rule = (repository) =>
 /** What a room of core may import beside itself and what is for all; `types` allows `import type` only. */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, 'types' | 'values'>>>> = {
   admission: { pack: 'values' },
+  pack: { mig: 'values' },
   spillover: { autoscale: 'types' },
   spot: { autoscale: 'types' },
   capacity: { autoscale: 'types' },

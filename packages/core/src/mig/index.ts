@@ -6,12 +6,11 @@ export type { MigLayouts, MigLayoutsOptions } from './layouts.ts';
 export { packMig } from './pack-mig.ts';
 export { placeMig } from './place-mig.ts';
 export { repartitionMig } from './repartition-mig.ts';
+export type { MigGeometry, MigProfile } from '../fleet/index.ts';
 export type {
   MigCard,
   MigCardInstance,
-  MigGeometry,
   MigJob,
-  MigProfile,
   MigSearchOptions,
   MigSlot,
   MigStep,
