@@ -6,13 +6,7 @@ import { fits, withPlace } from './grid.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { lossOf, remainingValue } from './remaining-value.ts';
 import type { MigProfile } from '../fleet/index.ts';
-import type {
-  MigSlot,
-  MigUnplacedReason,
-  MigWorkloadShape,
-  PlaceMigInput,
-  PlaceMigResult,
-} from './types.ts';
+import type { MigSlot, MigUnplacedReason, MigWorkloadShape, PlaceMigInput, PlaceMigResult } from './types.ts';
 
 /**
  * Chooses where to make one instance: the card and start that leave the most room for what is expected next.

@@ -105,9 +105,7 @@ export function isGreedyExact({ catalogue }: Fleet, demands: readonly Demand[]):
   if (first === undefined) return true;
   const overlaps = catalogue.cards.some(({ places }) =>
     places.some((place, at) =>
-      places.some(
-        (other, next) => next > at && other.profile === place.profile && (other.mask & place.mask) !== 0,
-      ),
+      places.some((other, next) => next > at && other.profile === place.profile && (other.mask & place.mask) !== 0),
     ),
   );
   return demands.every((demand) => demand === first && !demand.isSpread) && !(first.isMig && overlaps);
