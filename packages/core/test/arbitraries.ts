@@ -28,7 +28,7 @@ const cutGpu = fc
   })
   .map((gpu) => gpu as Gpu);
 /** A card in which starts overlap, and memory, compute, numbers and media engines all bind. Names are those that jobs ask for. */
-const GEOMETRY: MigGeometry = {
+export const GEOMETRY: MigGeometry = {
   name: 'small',
   memorySlices: 4,
   computeSlices: 4,
