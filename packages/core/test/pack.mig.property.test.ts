@@ -218,16 +218,18 @@ describe('GPUs that are cut as jobs come', () => {
           fc.array(names, { minLength: 1, maxLength: 5 }),
           fc.tuple(names, fc.integer({ min: 1, max: 4 })).map(([name, count]) => Array<string>(count).fill(name)),
         ),
-        fc.constantFrom<PackOptions>({}, { scorer: 'first-fit' }),
-        (lists, before, members, choice) => {
+        names,
+        (lists, before, members, only) => {
           const nodes = lists.map((list, index) => node(`n${index}`, list));
           const early = before.map((migProfile, k) => job(`b${k}`, 1, { migProfile }));
-          const running = pack({ nodes, jobs: early }, choice).placements.map((placement) => ({
+          const running = pack({ nodes, jobs: early }, { scorer: 'first-fit' }).placements.map((placement) => ({
             job: early.find(({ id }) => id === placement.jobId)!,
             placement,
           }));
           const jobs = members.map((migProfile, k) => job(`m${k}`, 1, { migProfile, gang: 'g' }));
-          const results = createPacker({ nodes, running }, choice).placeGang(jobs);
+          // One profile alone is to be kept room for, so that members are put where they are in each other's way.
+          const workload = [{ job: job('', 1, { migProfile: only }), weight: 1 }];
+          const results = createPacker({ nodes, running, workload }).placeGang(jobs);
 
           const ledger = nodes.map(ledgerNode);
           for (const { job: held, placement } of running) book(ledger, held, placement, 0);
