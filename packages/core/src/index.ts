@@ -113,10 +113,20 @@ export type {
   WaitingJobs,
   WaitingReason,
 } from './admission/index.ts';
-export { explainMig, isLegalLayout, migGeometry, migLayouts, packMig, placeMig, repartitionMig } from './mig/index.ts';
+export {
+  explainMig,
+  isLegalLayout,
+  migCards,
+  migGeometry,
+  migLayouts,
+  packMig,
+  placeMig,
+  repartitionMig,
+} from './mig/index.ts';
 export type {
   MigCard,
   MigCardInstance,
+  MigCardsInput,
   MigGeometry,
   MigJob,
   MigLayouts,

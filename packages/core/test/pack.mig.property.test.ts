@@ -133,7 +133,7 @@ describe('GPUs that are cut as jobs come', () => {
         const total = weightOf(workload, () => true);
         const plain = new Set(NAMES.flatMap(plainProfiles));
         const weights = [...plain, ...profiles].map((name) => {
-          const own = 1_000 * weightOf(workload, (shape) => shape.job.migProfile === name);
+          const own = 50 * weightOf(workload, (shape) => shape.job.migProfile === name);
           return { profile: name, weight: own + (plain.has(name) ? Math.max(1, total) : 0) };
         });
         const known = new Map(weights.filter(({ weight }) => weight > 0).map((shape) => [shape.profile, shape]));

@@ -3,9 +3,11 @@ import {
   createPacker,
   explainUnplaced,
   fewestNodes,
+  migCards,
   migGeometry,
   pack,
   planPreemption,
+  repartitionMig,
   type Gpu,
   type InvalidInputError,
   type MigGeometry,
@@ -201,6 +203,27 @@ describe('a GPU that is cut as jobs come', () => {
       job: mig('new', '4g.40gb', { priority: 2 }),
     });
     expect(plan).toMatchObject({ placement: { mig: { start: 0 } }, victims: [{ jobId: 'h2' }] });
+  });
+});
+
+describe('a job without room', () => {
+  it('gets it by the plan for the cards of the snapshot', () => {
+    const packer = createPacker({ nodes: [node('a', [A, H100]), node('b', [H100])] }, { scorer: 'first-fit' });
+    for (const id of ['p', 'q', 'r', 's']) packer.place(mig(id, '3g.40gb', { isPreemptible: id !== 'r' }));
+    for (const id of ['q', 's']) packer.release(id);
+    expect(reasonOf(packer.place(mig('new', '7g.80gb')))).toMatchObject({ kind: 'no-room', nearest: { nodeId: 'a' } });
+    const { running } = packer.snapshot();
+    const cards = migCards(packer.snapshot());
+
+    const plan = repartitionMig({ cards, wanted: [{ profile: '7g.80gb', count: 1 }] });
+
+    expect(cards.map(({ id }) => id)).toEqual(['a/1', 'b/0']);
+    expect(running.map(({ job: { id } }) => id)).toEqual(['p', 'r']);
+    expect(plan).toMatchObject({
+      status: 'optimal',
+      moves: [{ from: { cardId: 'a/1' }, to: { cardId: 'b/0' } }],
+      created: [{ cardId: 'a/1', start: 0 }],
+    });
   });
 });
 

@@ -1,6 +1,8 @@
 export { explainMig } from './explain.ts';
 export { isLegalLayout } from './layout.ts';
 export { migGeometry } from './geometry.ts';
+export { migCards } from './mig-cards.ts';
+export type { MigCardsInput } from './mig-cards.ts';
 export { migLayouts } from './layouts.ts';
 export type { MigLayouts, MigLayoutsOptions } from './layouts.ts';
 export { packMig } from './pack-mig.ts';

@@ -4,8 +4,8 @@ import { lossOf, remainingValue } from '../mig/remaining-value.ts';
 
 /** Losses are rounded to this part of a thousandth when the weights sum to 1, so that they are far below 2^28. */
 const LOSS_STEPS = 16;
-/** A profile that the mix does not name counts as a thousandth of it. */
-const MIX_PARTS = 1_000;
+/** Every profile counts as a fiftieth of the mix beside it. With a thousandth up to 8 % more are turned away where rare ones are large (`pack-mig`). */
+const MIX_PARTS = 50;
 
 /** A state a card can be in. */
 interface State {
@@ -149,7 +149,7 @@ export function createCardStates(geometry: MigGeometry): CardStates {
 
 /**
  * Sets what is expected on all cards. Without a mix every profile without media engines is as likely as any other; with one, as likely as it says,
- * and a thousandth of the mix more for each of those: what has not come yet may come. Losses are divided by the sum, so they do not depend on how the weights are scaled.
+ * and a fiftieth of the mix more for each of those: what has not come yet may come. Losses are divided by the sum, so they do not depend on how the weights are scaled.
  */
 export function expectMix(
   cards: readonly CardStates[],

@@ -42,9 +42,9 @@ function lossOf(mix: readonly WorkloadShape[], empty: readonly LedgerNode[]) {
   const weightOf = (name: string) => {
     const own = asked.reduce((sum, { job, weight }) => sum + (job.migProfile === name ? weight : 0), 0);
     const each = plain.has(name) ? 1 : 0;
-    return total === 0 ? each : 1_000 * own + each * total;
+    return total === 0 ? each : 50 * own + each * total;
   };
-  const ofAll = total === 0 ? Math.max(1, plain.size) : (1_000 + plain.size) * total;
+  const ofAll = total === 0 ? Math.max(1, plain.size) : (50 + plain.size) * total;
   return (node: LedgerNode, gpu: number, profile: string, start: number): number => {
     const { geometry, pieces } = node.gpus[gpu]!.cut!;
     const room = (held: typeof pieces) =>
