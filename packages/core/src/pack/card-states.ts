@@ -32,7 +32,7 @@ interface CardAmounts {
 
 /**
  * The states of cards of one geometry, by number: what is taken of the card, wherever the borders of its instances are. State 0 is the
- * empty card. There are 300 of them for the largest cards known, found as they come up. Places are numbered by profile and start.
+ * empty card. An H100 has 1,110; those are made that come up. Places are numbered by profile and start.
  */
 export interface CardStates {
   readonly geometry: MigGeometry;
