@@ -219,7 +219,7 @@ function withAdded(node: LedgerNode, misses: readonly ResourceMiss[], job: Job):
         richer.gpus.push({ model, milli: 1_000, memory: job.gpuMemoryMib, instances: [] });
     }
     if ('nearest' in miss) {
-      const { gpuIndex, blockers, start } = miss.nearest!;
+      const { gpuIndex, blockers, start } = miss.nearest;
       const { geometry, pieces } = richer.gpus[gpuIndex]!.cut!;
       const isBlocker = (piece: { readonly start: number; readonly profile: string }) =>
         blockers.some((blocker) => blocker.start === piece.start && blocker.profile === piece.profile);

@@ -32,7 +32,7 @@ export function canBeCut({ profiles, memorySlices, computeSlices }: MigGeometry,
   let media = 0;
   for (const { profile, start } of pieces) {
     const size = profiles.find(({ name }) => name === profile);
-    if (size === undefined || !size.starts.includes(start)) return false;
+    if (!size?.starts.includes(start)) return false;
     for (let slice = start; slice < start + size.memorySlices; slice++) {
       if (painted.has(slice) || slice >= memorySlices) return false;
       painted.add(slice);
