@@ -172,6 +172,27 @@ describe('simulatedRuntime', () => {
     expect(runtime.busy()).toBe(0);
   });
 
+  it('cuts a GPU by its geometry, as far as the layout is legal', async () => {
+    const nodes = [{ id: 'node-b', gpus: [{ model: 'A30', migGeometry: 'A30' }], cpuMilli: 8_000, memoryMib: 8_000 }];
+    const runtime = simulatedRuntime({ clock: virtualClock({ startAtMs: 0 }), nodes });
+    const startAt = (id: string, profile: string, start: number) => {
+      const placement = { jobId: id, nodeId: 'node-b', gpus: [], mig: { gpuIndex: 0, profile, start } };
+      const job = { id, gpuCount: 1, migProfile: profile, cpuMilli: 100, memoryMib: 100 };
+      return runtime.start({ token: id, job, placement });
+    };
+    await startAt('a', '2g.12gb', 0);
+    await startAt('b', '1g.6gb', 3);
+
+    expect((await rejection(startAt('c', '2g.12gb', 2))).message).toContain("of 'node-b' is taken");
+    expect((await rejection(startAt('c', '2g.12gb', 1))).message).toContain('GPU 0 has no instance 2g.12gb at 1');
+    const whole = { jobId: 'd', nodeId: 'node-b', gpus: [{ index: 0, milli: 1_000 }] };
+    const job = { id: 'd', gpuCount: 1, cpuMilli: 100, memoryMib: 100 };
+    expect((await rejection(runtime.start({ token: 'd', job, placement: whole }))).message).toContain(
+      'GPU 0 is cut into instances',
+    );
+    await startAt('c', '1g.6gb', 2);
+  });
+
   it.each([
     ['another job', jobOf('a'), on('b', 0), "names job 'b'"],
     ['too few GPUs', jobOf('a', { gpuCount: 2 }), on('a', 0), 'gives 1 of 2 GPUs'],

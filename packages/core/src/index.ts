@@ -68,6 +68,7 @@ export type {
   JobView,
   NearestBarrier,
   NearestDomain,
+  NearestMigPlace,
   NearestMiss,
   NodeBarrier,
   NodeRule,
@@ -118,10 +119,20 @@ export type {
   WaitingJobs,
   WaitingReason,
 } from './admission/index.ts';
-export { explainMig, isLegalLayout, migGeometry, migLayouts, packMig, placeMig, repartitionMig } from './mig/index.ts';
+export {
+  explainMig,
+  isLegalLayout,
+  migCards,
+  migGeometry,
+  migLayouts,
+  packMig,
+  placeMig,
+  repartitionMig,
+} from './mig/index.ts';
 export type {
   MigCard,
   MigCardInstance,
+  MigCardsInput,
   MigGeometry,
   MigJob,
   MigLayouts,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Gpu, GpuNode, Job, WorkloadShape } from '../src/index.ts';
+import type { Gpu, GpuNode, Job, MigGeometry, WorkloadShape } from '../src/index.ts';
 
 /** The present in generated problems; nodes expire and jobs end around it. */
 export const NOW_MS = 1_000;
@@ -27,11 +27,32 @@ const cutGpu = fc
       .chain((instances) => fc.shuffledSubarray(instances, { minLength: instances.length })),
   })
   .map((gpu) => gpu as Gpu);
+/** A card in which starts overlap, and memory, compute, numbers and media engines all bind. Names are those that jobs ask for. */
+export const GEOMETRY: MigGeometry = {
+  name: 'small',
+  memorySlices: 4,
+  computeSlices: 4,
+  startsSource: 'assumed',
+  profiles: [
+    { name: '1g', computeSlices: 1, memorySlices: 1, starts: [0, 1, 2, 3], maxInstances: 3, memoryMib: 5_000 },
+    { name: '2g', computeSlices: 3, memorySlices: 2, starts: [0, 1, 2], hasMediaExtensions: true },
+    { name: '7g', computeSlices: 4, memorySlices: 3, starts: [0, 1], memoryMib: 40_000 },
+  ],
+};
+/** A GPU that is cut as jobs come. */
+const anewGpu = fc
+  .constantFrom('A', 'B')
+  .chain((model) =>
+    fc.constantFrom(GEOMETRY, { ...GEOMETRY, computeSlices: 6 }).map((migGeometry): Gpu => ({ model, migGeometry })),
+  );
 
 /** A node; `id` is to be made unique by {@link fleet}. */
 const node = fc
   .record({
-    gpus: fc.array(fc.oneof({ arbitrary: plainGpu, weight: 5 }, { arbitrary: cutGpu, weight: 1 }), { maxLength: 4 }),
+    gpus: fc.array(
+      fc.oneof({ arbitrary: plainGpu, weight: 5 }, { arbitrary: cutGpu, weight: 1 }, { arbitrary: anewGpu, weight: 1 }),
+      { maxLength: 4 },
+    ),
     cpuMilli: fc.integer({ min: 0, max: 8 }).map((cores) => cores * 1_000),
     memoryMib: fc.integer({ min: 0, max: 8 }).map((gib) => gib * 1_024),
     expiresAtMs: fc.oneof(

@@ -84,6 +84,7 @@ export const packageDirection: Rule = (repository) =>
 const ROOMS: Readonly<Record<string, Readonly<Record<string, 'types' | 'values'>>>> = {
   admission: { pack: 'values' },
   autoscale: { pack: 'values' },
+  pack: { mig: 'values' },
   spillover: { autoscale: 'types' },
   spot: { autoscale: 'types' },
   capacity: { autoscale: 'types' },

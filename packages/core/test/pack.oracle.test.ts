@@ -225,12 +225,31 @@ describe('small problems, solved by trying everything', () => {
   });
 });
 
+/** Of the places to cut an instance that could serve, the least part of the slices that are taken; 1 when none or all are. */
+function instanceLackOf(node: LedgerNode, job: Job): number {
+  if (usableInstances(node, job).length > 0) return 0;
+  const lacks = node.gpus.flatMap(({ model, cut, instances }) => {
+    if (cut === undefined || job.gpuModels?.includes(model) === false) return [];
+    const sizeOf = (name: string) => cut.geometry.profiles.find((profile) => profile.name === name)!.memorySlices;
+    const taken = cut.pieces.flatMap(({ profile, start }) =>
+      Array.from({ length: sizeOf(profile) }, (_, slice) => start + slice),
+    );
+    return instances.flatMap(({ profile, start, memory = Infinity }) => {
+      if (profile !== job.migProfile || memory < (job.gpuMemoryMib ?? 0)) return [];
+      const size = sizeOf(profile);
+      const overlap = taken.filter((slice) => slice >= start && slice < start + size).length;
+      return [overlap === 0 ? 1 : overlap / size];
+    });
+  });
+  return Math.min(1, ...lacks);
+}
+
 /** What a node lacks, from the definition: the parts of the demand that are missing, added up. */
 function lackOf(node: LedgerNode, whole: GpuNode, job: Job): number {
   const part = (needed: number, available: number) => (available < needed ? (needed - available) / needed : 0);
   const host = part(job.cpuMilli, node.cpu) + part(job.memoryMib, node.memory);
   if (job.gpuCount === 0) return host;
-  if (job.migProfile !== undefined) return host + part(1, usableInstances(node, job).length);
+  if (job.migProfile !== undefined) return host + instanceLackOf(node, job);
   const milli = job.gpuMilli ?? 1_000;
   if (milli === 1_000) return host + part(job.gpuCount, usableGpus(node, job).length);
   const memory = job.gpuMemoryMib ?? 0;

@@ -11,6 +11,7 @@ import {
   type RunningJob,
   type ScoreNode,
 } from '../src/index.ts';
+import { isUncut } from './oracles/pack-ledger.ts';
 import { A, job, node, nodeOf } from './pack-builders.ts';
 import { demand, fleet } from './arbitraries.ts';
 
@@ -28,9 +29,9 @@ function scoreNow(node: GpuNode, running: readonly RunningJob[], job: Omit<Job, 
     node,
     cpuMilliFree: node.cpuMilli - used((each) => each.job.cpuMilli),
     memoryMibFree: node.memoryMib - used((each) => each.job.memoryMib),
-    gpuMilliFree: node.gpus.map(({ migInstances = [] }, index) => {
-      const held = used(({ placement }) => placement.gpus.find((gpu) => gpu.index === index)?.milli ?? 0);
-      return migInstances.length > 0 ? 0 : 1_000 - held;
+    gpuMilliFree: node.gpus.map((gpu, index) => {
+      const held = used(({ placement }) => placement.gpus.find((share) => share.index === index)?.milli ?? 0);
+      return isUncut(gpu) ? 1_000 - held : 0;
     }),
     jobCount: here.length,
   };

@@ -69,7 +69,7 @@ describe('the decision of priced', () => {
       fc.assert(
         fc.property(fleet(5), fc.array(step, { minLength: 5, maxLength: 25 }), workload, (nodes, steps, mix) => {
           const packer = createPacker({ nodes, workload: mix, nowMs }, { scorer });
-          const known = { shapes: shapesOf(mix), streamsOf: streamsFor(nodes, mix), nowMs };
+          const known = { shapes: shapesOf(mix), mix, streamsOf: streamsFor(nodes, mix), nowMs };
           let departureRatio = 0;
           const ledger = nodes.map(ledgerNode);
           const placed: { job: Job; placement: Placement }[] = [];
@@ -117,7 +117,7 @@ describe('the decision of priced', () => {
           const { score, changed } = priced(built, mixShapes(mix, catalogue), (k) => streamsOf(built.nodes[k]!.id), {
             departureRatio: 0.5,
           });
-          const options = { shapes: shapesOf(mix), streamsOf, nowMs, departureRatio: 0.5 };
+          const options = { shapes: shapesOf(mix), mix, streamsOf, nowMs, departureRatio: 0.5 };
           const ledger = nodes.map(ledgerNode);
           const placed: { job: Job; placement: Placement }[] = [];
           const apply = (job: Job, placement: Placement, sign: 1 | -1, held: ReturnType<typeof holdingOf>) => {

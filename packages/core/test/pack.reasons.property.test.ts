@@ -12,7 +12,7 @@ import {
   type UnplacedReason,
 } from '../src/index.ts';
 import { fleet, jobs, NOW_MS, ruledFleet, ruledJobs } from './arbitraries.ts';
-import { admits, hasRoom, isWelcome, ledgerNode, move, type LedgerNode } from './oracles/pack-ledger.ts';
+import { admits, canBeCut, hasRoom, isWelcome, ledgerNode, move, type LedgerNode } from './oracles/pack-ledger.ts';
 
 const nowMs = NOW_MS;
 const options: fc.Arbitrary<PackOptions> = fc.constantFrom(
@@ -92,7 +92,7 @@ function expectTrue(reason: UnplacedReason, job: Job, nodes: readonly GpuNode[],
       expect(reason.wanted).toEqual(job.gpuModels);
       break;
     case 'no-such-profile': {
-      const instances = nodes.flatMap(({ gpus }) => gpus).flatMap(({ migInstances = [] }) => migInstances);
+      const instances = empty.flatMap(({ gpus }) => gpus).flatMap((gpu) => gpu.instances);
       expect(instances.filter(({ profile }) => profile === reason.wanted)).toEqual([]);
       expect(reason.wanted).toBe(job.migProfile);
       break;
@@ -218,7 +218,29 @@ function withAdded(node: LedgerNode, misses: readonly ResourceMiss[], job: Job):
       for (let k = 0; k < missing; k++)
         richer.gpus.push({ model, milli: 1_000, memory: job.gpuMemoryMib, instances: [] });
     }
-    if (miss.resource === 'mig-instance') {
+    if ('nearest' in miss) {
+      const { gpuIndex, blockers, start } = miss.nearest;
+      const { geometry, pieces } = richer.gpus[gpuIndex]!.cut!;
+      const isBlocker = (piece: { readonly start: number; readonly profile: string }) =>
+        blockers.some((blocker) => blocker.start === piece.start && blocker.profile === piece.profile);
+      const wanted = { profile: job.migProfile!, start };
+      expect(pieces.filter(isBlocker)).toHaveLength(blockers.length);
+      // All of them are needed.
+      for (const kept of pieces.filter(isBlocker)) {
+        const rest = pieces.filter((piece) => piece === kept || !isBlocker(piece));
+        expect(canBeCut(geometry, [...rest, wanted])).toBe(false);
+      }
+      const gone = pieces.filter((piece) => !isBlocker(piece));
+      expect(canBeCut(geometry, [...gone, wanted])).toBe(true);
+      for (const { profile, start: from } of blockers) {
+        move(
+          richer,
+          { ...job, cpuMilli: 0, memoryMib: 0 },
+          { jobId: '', nodeId: '', gpus: [], mig: { gpuIndex, profile, start: from } },
+          1,
+        );
+      }
+    } else if (miss.resource === 'mig-instance') {
       const instances = [{ profile: job.migProfile!, start: 9, memory: undefined, isFree: true }];
       richer.gpus.push({ model, milli: 0, memory: undefined, instances });
     }

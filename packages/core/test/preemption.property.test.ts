@@ -10,7 +10,7 @@ import {
   type RunningJob,
   type Victim,
 } from '../src/index.ts';
-import { demand, fleet, NOW_MS } from './arbitraries.ts';
+import { demand, fleet, GEOMETRY, NOW_MS } from './arbitraries.ts';
 import { bestEviction, mayGo } from './oracles/preemption-every-subset.ts';
 import { admits, book, ledgerNode, type LedgerNode } from './oracles/pack-ledger.ts';
 import { A, node } from './pack-builders.ts';
@@ -30,9 +30,11 @@ const CUT: Gpu = {
     { profile: '1g', start: 1 },
   ],
 };
+/** Cut as jobs come. */
+const ANEW: Gpu = { model: 'A', migGeometry: GEOMETRY };
 /** Nodes on which a few small jobs leave little room. */
 const tight = fc
-  .array(fc.constantFrom([A, A], [A, A, A], [A, CUT]), { minLength: 1, maxLength: 3 })
+  .array(fc.constantFrom([A, A], [A, A, A], [A, CUT], [A, ANEW], [ANEW, ANEW]), { minLength: 1, maxLength: 3 })
   .map((list) => list.map((gpus, index) => node(`u${index}`, gpus, { cpuMilli: 8_000, memoryMib: 8_192 })));
 const small = fc.record({
   size: fc.constantFrom<Partial<Job>>(
@@ -43,6 +45,7 @@ const small = fc.record({
     { gpuCount: 2 },
     { gpuCount: 0 },
     { migProfile: '1g' },
+    { migProfile: '2g' },
   ),
   cpuMilli: fc.constantFrom(0, 700, 1_000, 2_500),
   memoryMib: fc.constantFrom(0, 512, 2_048),
@@ -55,6 +58,8 @@ const large = fc.record({
     { gpuCount: 2 },
     { gpuCount: 3 },
     { migProfile: '1g' },
+    { migProfile: '2g' },
+    { migProfile: '7g' },
     { gpuCount: 0 },
   ),
   cpuMilli: fc.constantFrom(500, 3_000, 6_000),

@@ -3,7 +3,10 @@
 export const node = { id: 'n1', gpus: [{ model: 'H100', memoryMib: 81_559 }], cpuMilli: 64_000, memoryMib: 524_288 };
 export const fullNode = {
   ...node,
-  gpus: [{ model: 'A100', memoryMib: 40_960, migInstances: [{ profile: '1g.5gb', start: 0, memoryMib: 4_864 }] }],
+  gpus: [
+    { model: 'A100', memoryMib: 40_960, migInstances: [{ profile: '1g.5gb', start: 0, memoryMib: 4_864 }] },
+    { model: 'H100', migGeometry: 'H100-80GB' },
+  ],
   pool: 'p',
   zone: 'z',
   rack: 'r',

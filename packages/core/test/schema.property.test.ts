@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../src/errors.ts';
 import { checkJobs, checkNodes } from '../src/fleet/index.ts';
+import { migGeometry } from '../src/mig/index.ts';
 import { gpuNodeSchema, jobSchema, parseJobs, parseNodes } from '../src/schema/index.ts';
 
 // Values that look right, look nearly right, or are wrong in a way JSON and JavaScript allow.
@@ -81,6 +82,7 @@ const gpu = fc.record(
       },
       fc.constantFrom(null, {}),
     ),
+    migGeometry: fc.constantFrom('H100-80GB', migGeometry('A30'), migGeometry('H200'), '', 7, null, {}),
   },
   { requiredKeys: ['model'] },
 );

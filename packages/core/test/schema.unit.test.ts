@@ -140,6 +140,8 @@ const NAME = 'must be a non-empty string';
 const SLICES = 'must be a whole number from 1 to 12';
 const ONE = 'must be a list with at least one item';
 const MODEL = 'must be a model name or a well-formed geometry';
+const CARD = 'must be the name of a card or a well-formed geometry';
+const BOTH = { model: 'A30', migGeometry: 'A30', migInstances: [{ profile: '1g.6gb', start: 0 }] };
 const UNKNOWN = 'must be absent: no such field is known';
 
 // Each row: the path changed, the wrong value, the field as the error names it, the rule in words.
@@ -156,6 +158,8 @@ const packRows = [
   ['nodes.0.cpus', 8, 'nodes[0].cpus', UNKNOWN],
   ['nodes.0.gpus.0.model', 7, 'nodes[0].gpus[0].model', 'must be a non-empty string'],
   ['nodes.1.gpus.0.migInstances.0.start', -1, 'nodes[1].gpus[0].migInstances[0].start', WHOLE],
+  ['nodes.1.gpus.1.migGeometry', 7, 'nodes[1].gpus[1].migGeometry', CARD],
+  ['nodes.1.gpus.0', BOTH, 'nodes[1].gpus[0]', 'must have migInstances or migGeometry, not both'],
   ['nodes.1.labels.a b', 7, 'nodes[1].labels["a b"]', 'must be a string'],
   ['nodes.1.priceUsdPerHour', Infinity, 'nodes[1].priceUsdPerHour', AMOUNT],
   ['nodes.1.isCordoned', 'no', 'nodes[1].isCordoned', 'must be true or false'],

@@ -1,4 +1,12 @@
-import { GPU_MILLI, type GpuNode, type Job, type Placement } from '@spillway/core';
+import {
+  GPU_MILLI,
+  isLegalLayout,
+  migGeometry,
+  type Gpu,
+  type GpuNode,
+  type Job,
+  type Placement,
+} from '@spillway/core';
 
 import type { ProviderErrorCode } from '../contract/provider-error.ts';
 
@@ -30,7 +38,7 @@ export function refusalOf(
     disagreement(wanted) ??
     (node === undefined ? undefined : misfit(wanted, node)) ??
     takenGpu(wanted, node, running) ??
-    takenInstance(wanted, running) ??
+    takenInstance(wanted, node, running) ??
     (node === undefined ? undefined : shortage(wanted, node, running))
   );
 }
@@ -58,18 +66,26 @@ function misfit({ job, placement }: PlacedJob, node: GpuNode): Refusal | undefin
     const gpu = node.gpus[index];
     if (gpu === undefined) return invalid(`there is no GPU ${index}`);
     if (job.gpuModels?.includes(gpu.model) === false) return invalid(`GPU ${index} is a ${gpu.model}`);
-    if (placement.mig === undefined && gpu.migInstances !== undefined)
+    if (placement.mig === undefined && (gpu.migInstances ?? gpu.migGeometry) !== undefined)
       return invalid(`GPU ${index} is cut into instances`);
   }
   const { mig } = placement;
   if (mig === undefined) return undefined;
-  const instances = node.gpus[mig.gpuIndex]?.migInstances ?? [];
+  const instances = instancesOf(node.gpus[mig.gpuIndex]!);
   const instance = instances.find(({ profile, start }) => profile === mig.profile && start === mig.start);
   if (instance === undefined) return invalid(`GPU ${mig.gpuIndex} has no instance ${mig.profile} at ${mig.start}`);
-  if (job.gpuMemoryMib !== undefined && (instance.memoryMib ?? 0) < job.gpuMemoryMib) {
+  if (job.gpuMemoryMib !== undefined && (instance.memoryMib ?? Infinity) < job.gpuMemoryMib) {
     return invalid(`the instance has not ${job.gpuMemoryMib} MiB`);
   }
   return undefined;
+}
+
+/** The instances of a GPU: those that stay, or all that can be cut. */
+function instancesOf({ migInstances = [], migGeometry: named }: Gpu) {
+  if (named === undefined) return migInstances;
+  return migGeometry(named).profiles.flatMap(({ name: profile, starts, memoryMib }) =>
+    starts.map((start) => ({ profile, start, memoryMib })),
+  );
 }
 
 /** The shares of one GPU must not add up to more than the GPU, nor the memory asked for on it to more than it has. */
@@ -104,16 +120,20 @@ function takenGpu(
   return undefined;
 }
 
-/** An instance serves one job. */
+/** An instance serves one job; those that are cut as jobs come must be legal on the GPU together. */
 function takenInstance(
   { job, placement: { mig, nodeId } }: PlacedJob,
+  node: GpuNode | undefined,
   running: readonly PlacedJob[],
 ): Refusal | undefined {
   if (mig === undefined) return undefined;
-  const owner = running.find(
-    ({ placement: { mig: other } }) => other?.gpuIndex === mig.gpuIndex && other.start === mig.start,
-  );
-  if (owner === undefined) return undefined;
+  const others = running.flatMap(({ placement: { mig: other } }) => (other?.gpuIndex === mig.gpuIndex ? [other] : []));
+  const geometry = node?.gpus[mig.gpuIndex]?.migGeometry;
+  const isTaken =
+    geometry === undefined
+      ? others.some(({ start }) => start === mig.start)
+      : !isLegalLayout(geometry, [...others, mig]);
+  if (!isTaken) return undefined;
   const message = `instance ${mig.profile} at ${mig.start} of GPU ${mig.gpuIndex} of '${nodeId}' is taken, '${job.id}' needs it`;
   return { code: 'conflict', message };
 }

@@ -3,7 +3,8 @@ import { createCover, leastToCover, type Cover } from './cover.ts';
 import type { Demand } from '../pack/demand.ts';
 import { move, type Holding } from '../pack/fleet-state.ts';
 import type { Fleet } from '../pack/fleet.ts';
-import { findInstance, shortfall } from '../pack/shortfall.ts';
+import { hasInstance } from '../pack/instance-choice.ts';
+import { shortfall } from '../pack/shortfall.ts';
 
 /** A unit as one node sees it. */
 export interface NodeUnit {
@@ -60,8 +61,14 @@ export function nodeEviction(
         milli: onGpu(row, (holding) => holding.gpuMilli),
         memory: onGpu(row, (holding) => holding.gpuMemoryMib),
       }));
+  // One at least has to go that holds an instance the demand can take, or any on a GPU that is cut anew.
+  const isInTheWay = (instance: number): boolean => {
+    const type = state.gpuType[state.instanceGpu[instance]!]!;
+    if (demand.isGpuEligible[type] === 0) return false;
+    return state.cards[type] !== undefined || demand.isInstanceEligible[state.instanceType[instance]!] === 1;
+  };
   const holdsInstance = units.map(({ holdings }) =>
-    holdings.some(({ instance }) => instance >= 0 && demand.isInstanceEligible[state.instanceType[instance]!] === 1),
+    holdings.some(({ instance }) => instance >= 0 && isInTheWay(instance)),
   );
   // A whole GPU has its memory when it is free. The memory of a GPU may be unknown, and then nobody asks for it.
   const countsMemory = (demand.isShare || demand.isSpread) && demand.gpuMemoryMib > 0;
@@ -78,7 +85,7 @@ export function nodeEviction(
     const weight = weights[which];
     if (demand.gpuCount === 0) return 0;
     if (demand.isMig) {
-      if (findInstance(state, node, demand) >= 0) return 0;
+      if (hasInstance(state, node, demand)) return 0;
       return units.reduce(
         (least, _, unit) => (holdsInstance[unit] && isOpen[unit] === 1 ? Math.min(least, weight[unit]!) : least),
         Infinity,

@@ -9,6 +9,7 @@ import {
   checkText,
 } from '../internal/check.ts';
 import { GPU_MILLI } from '../units.ts';
+import { checkGeometry } from './check-geometry.ts';
 import { checkJobRules, checkNodeRules } from './check-rules.ts';
 import type { Gpu, GpuNode, Job, TopologyLevel } from './types.ts';
 
@@ -62,7 +63,16 @@ function checkGpu(field: (name: string) => () => string, gpu: Gpu): void {
   checkObject(field(''), gpu);
   checkText(field('.model'), gpu.model, 'Use the name your jobs use in gpuModels.');
   checkOptionalNumber(field('.memoryMib'), gpu.memoryMib, MEMORY);
-  const instances = gpu.migInstances;
+  const { migInstances: instances, migGeometry: geometry } = gpu;
+  if (geometry !== undefined) {
+    if (typeof geometry === 'object') checkGeometry(geometry);
+    else checkText(field('.migGeometry'), geometry, 'Name the card, such as H100-80GB, or pass a geometry.');
+    if ((instances?.length ?? 0) > 0) {
+      throw new InvalidInputError(field('.migInstances')(), 'must be absent beside migGeometry', instances, {
+        hint: 'Instances that stay, or a geometry to cut by: not both. Pass jobs that hold instances as running.',
+      });
+    }
+  }
   if (instances === undefined) return;
   checkList(field('.migInstances'), instances, 'Leave it out if the GPU is not cut.');
   instances.forEach((instance, index) => {

@@ -4,8 +4,13 @@ export interface Gpu {
   readonly model: string;
   /** Usable memory, MiB, as the driver reports it. Absent: unknown, and no job that asks for memory goes there. */
   readonly memoryMib?: number;
-  /** Instances the GPU is cut into. A GPU with instances serves MIG jobs only. */
+  /** Instances the GPU is cut into, which stay. A GPU with instances serves MIG jobs only. */
   readonly migInstances?: readonly MigInstance[];
+  /**
+   * The GPU is in MIG mode and is cut as jobs come and go, by this geometry: the name of a card whose geometry is known, such as
+   * `H100-80GB`, or the geometry itself. It serves MIG jobs only, and has no `migInstances`.
+   */
+  readonly migGeometry?: string | MigGeometry;
 }
 
 /** A slice of a GPU (NVIDIA Multi-Instance GPU). */
@@ -16,6 +21,39 @@ export interface MigInstance {
   readonly start: number;
   /** Memory of the instance, MiB, as the driver reports it. */
   readonly memoryMib?: number;
+}
+
+/** A size of MIG instance that a card can be cut into. */
+export interface MigProfile {
+  /** As the driver spells it, for example `1g.10gb`. The same name can be another size on another card. */
+  readonly name: string;
+  /** Compute slices taken, whole, >= 1. */
+  readonly computeSlices: number;
+  /** Memory slices taken from the start on, whole, >= 1. */
+  readonly memorySlices: number;
+  /** Memory slices an instance may begin at, ascending, at least one. */
+  readonly starts: readonly number[];
+  /** Instances of this profile on one card at most. @defaultValue one for each start */
+  readonly maxInstances?: number;
+  /** Usable memory as the driver reports it, MiB; below what the name says. Absent: not known. */
+  readonly memoryMib?: number;
+  /** True: takes the media engines, which at most one instance of a card can have. @defaultValue false */
+  readonly hasMediaExtensions?: boolean;
+}
+
+/** How a card can be cut: memory slices in a row, compute slices as a budget, and the profiles. */
+export interface MigGeometry {
+  readonly name: string;
+  /** Memory slices of the card, whole, 1 to 12. */
+  readonly memorySlices: number;
+  /** Compute slices of the card, whole, >= 1. */
+  readonly computeSlices: number;
+  readonly profiles: readonly MigProfile[];
+  /**
+   * `driver`: the starts were seen in a driver listing. `assumed`: copied from a card of the same layout and not checked on
+   * a device; compare with `nvidia-smi mig -lgipp`.
+   */
+  readonly startsSource: 'driver' | 'assumed';
 }
 
 /** A mark that keeps jobs off a node unless they tolerate it. What runs there stays. */
@@ -93,7 +131,7 @@ export interface Job {
   readonly gpuMemoryMib?: number;
   /** Models the job can run on. Absent: any. */
   readonly gpuModels?: readonly string[];
-  /** Run on one MIG instance of this profile instead of on GPUs; `gpuCount` is then 1. */
+  /** Run on one MIG instance of this profile instead of on GPUs, one that is there or one that is cut for it; `gpuCount` is then 1. */
   readonly migProfile?: string;
   /** Zones the job can run in. Absent: any, also nodes that name none. */
   readonly zones?: readonly string[];

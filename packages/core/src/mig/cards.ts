@@ -1,10 +1,11 @@
 import { InvalidInputError } from '../errors.ts';
+import type { MigGeometry } from '../fleet/index.ts';
 import { checkNumber } from '../check-number.ts';
 import { checkIds, checkList, checkObject, checkOptionalFlag, checkText } from '../internal/check.ts';
 import { migGeometry } from './geometry.ts';
 import { emptyOccupancy, gridOf, type Grid, type Occupancy } from './grid.ts';
 import { occupancyOf } from './layout.ts';
-import type { MigCard, MigCardInstance, MigGeometry } from './types.ts';
+import type { MigCard, MigCardInstance } from './types.ts';
 
 /** A card as the searches see it. */
 export interface CardState {

@@ -1,11 +1,7 @@
 import { InvalidInputError } from '../errors.ts';
-import { checkNumber, checkOptionalNumber } from '../check-number.ts';
-import { checkList, checkObject, checkOptionalFlag, checkText } from '../internal/check.ts';
+import { checkGeometry } from '../fleet/check-geometry.ts';
+import type { MigGeometry } from '../fleet/index.ts';
 import { KNOWN_CARDS } from './tables.ts';
-import type { MigGeometry } from './types.ts';
-
-/** Cards have 8 at most; plans try every set of instances of a card, which are as many as slices. */
-const MAX_MEMORY_SLICES = 12;
 
 /**
  * How a card can be cut into MIG instances: A100 (40 and 80 GB), H100 (80 GB), H200, B200 and A30.
@@ -25,52 +21,24 @@ const MAX_MEMORY_SLICES = 12;
  */
 export function migGeometry(model: string | MigGeometry): MigGeometry {
   if (typeof model !== 'string') return checkGeometry(model);
+  const found = knownGeometry(model);
+  if (found !== undefined) return found;
+  throw new InvalidInputError('model', 'must be a card whose MIG geometry is known', model, { hint: knownHint() });
+}
+
+/** The geometry of a card by its name; `undefined`: it is not known. */
+export function knownGeometry(model: string): MigGeometry | undefined {
   const words = model.toLowerCase().split(/[^a-z0-9]+/);
   const sizes = words.flatMap((word) => /^(\d+)(?:gb)?$/.exec(word)?.[1] ?? []);
-  const found = KNOWN_CARDS.find(
+  return KNOWN_CARDS.find(
     ({ family, sizesGb, isOneSize, otherWords }) =>
       words.includes(family) &&
       (sizes.length === 0 ? isOneSize : sizes.every((size) => sizesGb.includes(size))) &&
       !otherWords.some((word) => words.includes(word)),
-  );
-  if (found !== undefined) return found.geometry;
-  throw new InvalidInputError('model', 'must be a card whose MIG geometry is known', model, {
-    hint: `Known are ${KNOWN_CARDS.map(({ geometry }) => geometry.name).join(', ')}; pass a geometry for any other.`,
-  });
+  )?.geometry;
 }
 
-function checkGeometry(geometry: MigGeometry): MigGeometry {
-  checkObject(() => 'geometry', geometry);
-  checkText(() => 'name of the geometry', geometry.name);
-  const field = (name: string) => () => `${name} of geometry '${geometry.name}'`;
-  const { memorySlices, computeSlices } = geometry;
-  checkNumber(field('memorySlices'), memorySlices, { min: 1, max: MAX_MEMORY_SLICES, isWhole: true });
-  checkNumber(field('computeSlices'), computeSlices, { min: 1, isWhole: true });
-  checkList(field('profiles'), geometry.profiles, 'Pass a list of profiles.');
-  const names = new Set<string>();
-  for (const profile of geometry.profiles) {
-    checkObject(field('profiles'), profile);
-    checkText(field('profile name'), profile.name);
-    const of = (name: string) => field(`${name} of profile '${profile.name}'`);
-    if (names.has(profile.name)) {
-      throw new InvalidInputError(field('profile name')(), 'must be unique', profile.name, { hint: 'Rename one.' });
-    }
-    names.add(profile.name);
-    checkNumber(of('computeSlices'), profile.computeSlices, { min: 1, max: computeSlices, isWhole: true });
-    checkNumber(of('memorySlices'), profile.memorySlices, { min: 1, max: memorySlices, isWhole: true });
-    checkOptionalNumber(of('maxInstances'), profile.maxInstances, { min: 1, isWhole: true });
-    checkOptionalNumber(of('memoryMib'), profile.memoryMib, { min: 0, isWhole: true });
-    checkOptionalFlag(of('hasMediaExtensions'), profile.hasMediaExtensions);
-    checkList(of('starts'), profile.starts, 'List the memory slices it may begin at.');
-    if (profile.starts.length === 0) {
-      throw new InvalidInputError(of('starts')(), 'must name a start', profile.starts, {
-        hint: 'Leave the profile out.',
-      });
-    }
-    profile.starts.forEach((start, index) => {
-      const min = index === 0 ? 0 : profile.starts[index - 1]! + 1;
-      checkNumber(of(`starts[${index}]`), start, { min, max: memorySlices - profile.memorySlices, isWhole: true });
-    });
-  }
-  return geometry;
+/** Says which cards are known. */
+export function knownHint(): string {
+  return `Known are ${KNOWN_CARDS.map(({ geometry }) => geometry.name).join(', ')}; pass a geometry for any other.`;
 }

@@ -1,4 +1,4 @@
-import type { MigGeometry, MigProfile } from './types.ts';
+import type { MigGeometry, MigProfile } from '../fleet/index.ts';
 
 /** One way to put one instance on a card. */
 export interface Place {

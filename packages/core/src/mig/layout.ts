@@ -1,7 +1,6 @@
-import type { MigInstance } from '../fleet/index.ts';
+import type { MigGeometry, MigInstance } from '../fleet/index.ts';
 import { migGeometry } from './geometry.ts';
 import { emptyOccupancy, fits, gridOf, placeOf, withPlace, type Grid, type Occupancy } from './grid.ts';
-import type { MigGeometry } from './types.ts';
 
 /**
  * Whether instances can be on one card together: each begins at a start of its profile, no two share a memory slice, the

@@ -1,8 +1,7 @@
-import type { MigInstance } from '../fleet/index.ts';
+import type { MigGeometry, MigInstance } from '../fleet/index.ts';
 import { InvalidInputError } from '../errors.ts';
 import { migGeometry } from './geometry.ts';
 import { emptyOccupancy, fits, gridOf, withPlace, type Grid, type Occupancy, type Place } from './grid.ts';
-import type { MigGeometry } from './types.ts';
 
 /** Which profiles to cut into. */
 export interface MigLayoutsOptions {

@@ -4,19 +4,9 @@ import { checkList, checkObject, checkText } from '../internal/check.ts';
 import { profilesOf, readCards, type CardState } from './cards.ts';
 import { fits, withPlace } from './grid.ts';
 import { nearestMiss } from './nearest-miss.ts';
-import { remainingValue } from './remaining-value.ts';
-import type {
-  MigProfile,
-  MigSlot,
-  MigUnplacedReason,
-  MigWorkloadShape,
-  PlaceMigInput,
-  PlaceMigResult,
-} from './types.ts';
-
-/** Of the room lost and the room there was, 25 to 2: in whole numbers, so that ties are exact. */
-const LOSS_PARTS = 25;
-const ROOM_PARTS = 2;
+import { lossOf, remainingValue } from './remaining-value.ts';
+import type { MigProfile } from '../fleet/index.ts';
+import type { MigSlot, MigUnplacedReason, MigWorkloadShape, PlaceMigInput, PlaceMigResult } from './types.ts';
 
 /**
  * Chooses where to make one instance: the card and start that leave the most room for what is expected next.
@@ -53,7 +43,7 @@ export function placeMig(input: PlaceMigInput): PlaceMigResult {
     for (const place of grid.places) {
       if (place.profile !== index || !fits(grid, occupancy, place)) continue;
       const after = remainingValue(grid, withPlace(occupancy, place), weights.get(grid)!);
-      const loss = LOSS_PARTS * (before - after) + ROOM_PARTS * before;
+      const loss = lossOf(before, after);
       // Cards come by id and places by start, so that the first of equals stays.
       if (best !== undefined && loss >= best.loss) continue;
       best = { slot: { cardId: id, profile, start: place.start }, loss };

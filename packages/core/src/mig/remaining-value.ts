@@ -3,6 +3,10 @@ import { fits, type Grid, type Occupancy } from './grid.ts';
 /** Values are whole multiples of 1 over this, so that sums with whole weights are exact. */
 const VALUE_SCALE = 1_000;
 
+/** Of the room lost and the room there was, 25 to 2: in whole numbers, so that ties are exact. */
+const LOSS_PARTS = 25;
+const ROOM_PARTS = 2;
+
 /**
  * What can still be put on a card: over the profiles, weight times memory slices^1.5 times free places^0.75, in whole
  * thousandths. `O(places)`.
@@ -20,6 +24,14 @@ export function remainingValue(grid: Grid, occupancy: Occupancy, weights: readon
     if (free[profile] === 0 || weights[profile] === 0) return value;
     return value + weights[profile]! * placesValue(free[profile]!, memorySlices);
   }, 0);
+}
+
+/**
+ * What taking a place loses: the room lost, and 0.08 of the room there was, so that work gathers on cards in use; times 25. Whole with
+ * whole weights.
+ */
+export function lossOf(before: number, after: number): number {
+  return LOSS_PARTS * (before - after) + ROOM_PARTS * before;
 }
 
 /** Square roots are exact to the last bit on every machine, powers are not. */

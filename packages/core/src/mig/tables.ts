@@ -1,4 +1,4 @@
-import type { MigGeometry, MigProfile } from './types.ts';
+import type { MigGeometry, MigProfile } from '../fleet/index.ts';
 
 /** What differs between cards of one layout: the names of the profiles and their memory. */
 type Row = readonly [name: string, memoryMib?: number];

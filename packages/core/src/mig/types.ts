@@ -1,37 +1,4 @@
-import type { MigInstance } from '../fleet/index.ts';
-
-/** A size of MIG instance that a card can be cut into. */
-export interface MigProfile {
-  /** As the driver spells it, for example `1g.10gb`. The same name can be another size on another card. */
-  readonly name: string;
-  /** Compute slices taken, whole, >= 1. */
-  readonly computeSlices: number;
-  /** Memory slices taken from the start on, whole, >= 1. */
-  readonly memorySlices: number;
-  /** Memory slices an instance may begin at, ascending, at least one. */
-  readonly starts: readonly number[];
-  /** Instances of this profile on one card at most. @defaultValue one for each start */
-  readonly maxInstances?: number;
-  /** Usable memory as the driver reports it, MiB; below what the name says. Absent: not known. */
-  readonly memoryMib?: number;
-  /** True: takes the media engines, which at most one instance of a card can have. @defaultValue false */
-  readonly hasMediaExtensions?: boolean;
-}
-
-/** How a card can be cut: memory slices in a row, compute slices as a budget, and the profiles. */
-export interface MigGeometry {
-  readonly name: string;
-  /** Memory slices of the card, whole, 1 to 12. */
-  readonly memorySlices: number;
-  /** Compute slices of the card, whole, >= 1. */
-  readonly computeSlices: number;
-  readonly profiles: readonly MigProfile[];
-  /**
-   * `driver`: the starts were seen in a driver listing. `assumed`: copied from a card of the same layout and not checked on
-   * a device; compare with `nvidia-smi mig -lgipp`.
-   */
-  readonly startsSource: 'driver' | 'assumed';
-}
+import type { MigGeometry, MigInstance } from '../fleet/index.ts';
 
 /** An instance that is on a card. */
 export interface MigCardInstance extends MigInstance {

@@ -1,4 +1,6 @@
-import type { Gpu, GpuNode } from '../fleet/index.ts';
+import type { Gpu, GpuNode, MigGeometry, MigInstance } from '../fleet/index.ts';
+import { knownGeometry } from '../mig/geometry.ts';
+import { createCardStates, expectMix, type CardStates } from './card-states.ts';
 import { reservedNames, ruleSetKey, type ReservedNames } from './node-rules.ts';
 
 /** GPUs that no job can tell apart when they are empty. */
@@ -6,14 +8,23 @@ interface GpuType {
   readonly model: string;
   /** MiB; `undefined` when the fleet does not state it. */
   readonly memoryMib: number | undefined;
-  /** True: cut into MIG instances, so it serves MIG jobs only. */
+  /** True: in MIG mode, so it serves MIG jobs only. */
   readonly isCut: boolean;
+  /** How it is cut as jobs come; `undefined`: it is not cut, or its instances stay. */
+  readonly cards: CardStates | undefined;
 }
 
 /** MIG instances that no job can tell apart. */
 interface InstanceType {
   readonly profile: string;
   readonly memoryMib: number | undefined;
+  /** Where GPUs are cut for it, what it takes; 0: it is there. */
+  readonly memorySlices: number;
+}
+
+/** An instance that is on a GPU, or that can be. */
+interface InstanceOfGpu extends MigInstance {
+  readonly memorySlices?: number;
 }
 
 /**
@@ -33,12 +44,16 @@ export interface Catalogue {
   readonly ruleSetOf: Int32Array;
   readonly reserved: ReservedNames;
   readonly gpuTypeOf: (gpu: Gpu) => number;
-  readonly instanceTypeOf: (instance: { readonly profile: string; readonly memoryMib?: number }) => number;
+  readonly instanceTypeOf: (instance: InstanceOfGpu) => number;
+  /** The instances of a GPU: those that stay, or all that it can be cut into, of which many exclude each other. */
+  readonly instancesOf: (gpu: Gpu) => readonly InstanceOfGpu[];
+  /** By geometry that GPUs are cut by. */
+  readonly cards: readonly CardStates[];
 }
 
-/** True when the GPU is cut into at least one MIG instance. */
+/** True when the GPU is in MIG mode: cut into at least one instance, or to be cut as jobs come. */
 export function isCut(gpu: Gpu): boolean {
-  return gpu.migInstances !== undefined && gpu.migInstances.length > 0;
+  return gpu.migGeometry !== undefined || (gpu.migInstances !== undefined && gpu.migInstances.length > 0);
 }
 
 /** Lists the distinct GPUs, instances, kinds of nodes and sets of rules. `O(GPUs + instances + labels)`. */
@@ -56,14 +71,39 @@ export function catalogue(nodes: readonly GpuNode[]): Catalogue {
     }
     return number;
   };
-  const gpuTypeOf: Catalogue['gpuTypeOf'] = (gpu) =>
-    numberOf(gpuNumbers, gpuTypes, `${isCut(gpu) ? 'cut' : 'whole'}/${gpu.memoryMib ?? ''}/${gpu.model}`, () => ({
+  const cards: CardStates[] = [];
+  const cardNumbers = new Map<string, number>();
+  const numberOfNamed = new Map<string | MigGeometry, number>();
+  const cardNumberOf = (named: string | MigGeometry): number => {
+    const known = numberOfNamed.get(named);
+    if (known !== undefined) return known;
+    const geometry = typeof named === 'string' ? knownGeometry(named)! : named;
+    // Equal geometries are one, so that nodes are alike that are.
+    const number = numberOf(cardNumbers, cards, JSON.stringify(geometry), () => createCardStates(geometry));
+    numberOfNamed.set(named, number);
+    return number;
+  };
+  const cardsOf = ({ migGeometry }: Gpu) => (migGeometry === undefined ? undefined : cardNumberOf(migGeometry));
+  const gpuTypeOf: Catalogue['gpuTypeOf'] = (gpu) => {
+    const card = cardsOf(gpu);
+    const mode = isCut(gpu) ? `cut${card ?? ''}` : 'whole';
+    return numberOf(gpuNumbers, gpuTypes, `${mode}/${gpu.memoryMib ?? ''}/${gpu.model}`, () => ({
       model: gpu.model,
       memoryMib: gpu.memoryMib,
       isCut: isCut(gpu),
+      cards: card === undefined ? undefined : cards[card],
     }));
-  const instanceTypeOf: Catalogue['instanceTypeOf'] = ({ profile, memoryMib }) =>
-    numberOf(instanceNumbers, instanceTypes, `${memoryMib ?? ''}/${profile}`, () => ({ profile, memoryMib }));
+  };
+  const instanceTypeOf: Catalogue['instanceTypeOf'] = ({ profile, memoryMib, memorySlices = 0 }) =>
+    numberOf(instanceNumbers, instanceTypes, `${memorySlices}/${memoryMib ?? ''}/${profile}`, () => ({
+      profile,
+      memoryMib,
+      memorySlices,
+    }));
+  const instancesOf: Catalogue['instancesOf'] = (gpu) => {
+    const card = cardsOf(gpu);
+    return card === undefined ? (gpu.migInstances ?? []) : cards[card]!.instances;
+  };
 
   const kindNodes: GpuNode[] = [];
   const kindNumbers = new Map<string, number>();
@@ -73,12 +113,14 @@ export function catalogue(nodes: readonly GpuNode[]): Catalogue {
   const ruleSetOf = new Int32Array(nodes.length);
   nodes.forEach((node, index) => {
     const gpus = node.gpus.map((gpu) => {
-      const instances = (gpu.migInstances ?? []).map(instanceTypeOf);
+      const instances = instancesOf(gpu).map(instanceTypeOf);
       return instances.length === 0 ? `${gpuTypeOf(gpu)}` : `${gpuTypeOf(gpu)}:${instances.join('+')}`;
     });
     kindOf[index] = numberOf(kindNumbers, kindNodes, `${node.cpuMilli}/${node.memoryMib}/${gpus.join()}`, () => node);
     ruleSetOf[index] = numberOf(ruleNumbers, ruleNodes, ruleSetKey(node), () => node);
   });
   const reserved = reservedNames(ruleNodes);
-  return { gpuTypes, instanceTypes, kindNodes, kindOf, ruleNodes, ruleSetOf, reserved, gpuTypeOf, instanceTypeOf };
+  expectMix(cards, []);
+  const types = { gpuTypes, gpuTypeOf, instanceTypes, instanceTypeOf, instancesOf, cards };
+  return { ...types, kindNodes, kindOf, ruleNodes, ruleSetOf, reserved };
 }

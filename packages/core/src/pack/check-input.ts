@@ -2,6 +2,7 @@ import { InvalidInputError } from '../errors.ts';
 import { checkJob, checkNode, checkNodes, type GpuNode, type Job } from '../fleet/index.ts';
 import { checkNumber, checkOptionalNumber } from '../check-number.ts';
 import { checkIds } from '../internal/check.ts';
+import { knownGeometry, knownHint } from '../mig/geometry.ts';
 import type { PackOptions, RunningJob, Scorer, ScoreNode, WorkloadShape } from './types.ts';
 
 const STARTED_HINT = 'Pass milliseconds since the Unix epoch, or leave it out if it is not known.';
@@ -100,7 +101,15 @@ export function checkClock(job: Job, hasExpiry: boolean, nowMs: number | undefin
 }
 
 function checkInstances({ id, gpus }: GpuNode): void {
-  gpus.forEach(({ migInstances }, g) => {
+  gpus.forEach(({ migInstances, migGeometry: geometry }, g) => {
+    if (typeof geometry === 'string' && knownGeometry(geometry) === undefined) {
+      throw new InvalidInputError(
+        `gpus[${g}].migGeometry of node '${id}'`,
+        'must be a card whose MIG geometry is known',
+        geometry,
+        { hint: knownHint() },
+      );
+    }
     const starts = new Set<number>();
     migInstances?.forEach(({ profile, start, memoryMib }, i) => {
       const field = (name: string) => () => `gpus[${g}].migInstances[${i}].${name} of node '${id}'`;

@@ -1,4 +1,4 @@
-import type { GpuNode, Job, Placement, Taint, Toleration } from '../fleet/index.ts';
+import type { GpuNode, Job, MigGeometry, Placement, Taint, Toleration } from '../fleet/index.ts';
 
 // What callers pass in is theirs to change afterwards, so whatever is kept or handed out is a copy.
 
@@ -7,6 +7,7 @@ export function copyNode(node: GpuNode): GpuNode {
   const gpus = node.gpus.map((gpu) => ({
     ...gpu,
     ...(gpu.migInstances === undefined ? {} : { migInstances: gpu.migInstances.map((instance) => ({ ...instance })) }),
+    ...(typeof gpu.migGeometry === 'object' ? { migGeometry: copyGeometry(gpu.migGeometry) } : {}),
   }));
   const { labels, taints, reservedFor } = node;
   return {
@@ -15,6 +16,13 @@ export function copyNode(node: GpuNode): GpuNode {
     ...(labels === undefined ? {} : { labels: { ...labels } }),
     ...(taints === undefined ? {} : { taints: copyMarks(taints) }),
     ...(reservedFor === undefined ? {} : { reservedFor: copyLists(reservedFor) }),
+  };
+}
+
+function copyGeometry(geometry: MigGeometry): MigGeometry {
+  return {
+    ...geometry,
+    profiles: geometry.profiles.map((profile) => ({ ...profile, starts: [...profile.starts] })),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Demand {
   /** The same share of each of several GPUs. */
   readonly isSpread: boolean;
   readonly isMig: boolean;
+  /** Memory slices of the instance, the most on any GPU that is cut for it; 0 for others. */
+  readonly migSlices: number;
   /** By GPU type: 1 when, empty, it could serve the job (for MIG: carry the instance). */
   readonly isGpuEligible: Uint8Array;
   /** By instance type: 1 when it could serve the job. */
@@ -115,6 +117,10 @@ export function demandOf(
   const isInstanceEligible = Uint8Array.from(instanceTypes, (type) =>
     type.profile === job.migProfile && (type.memoryMib === undefined || type.memoryMib >= gpuMemoryMib) ? 1 : 0,
   );
+  const migSlices = isInstanceEligible.reduce(
+    (most, flag, type) => Math.max(most, flag * instanceTypes[type]!.memorySlices),
+    0,
+  );
   return {
     cpuMilli: job.cpuMilli,
     memoryMib: job.memoryMib,
@@ -124,6 +130,7 @@ export function demandOf(
     isShare: isPart && job.gpuCount === 1,
     isSpread: isPart && job.gpuCount > 1,
     isMig,
+    migSlices,
     isGpuEligible,
     isInstanceEligible,
     isAdmitted: Uint8Array.from(barredBy, (rules) => (rules.length === 0 ? 1 : 0)),

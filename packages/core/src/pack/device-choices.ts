@@ -42,15 +42,16 @@ function gpuClasses(state: FleetState, node: number, demand: Demand): readonly (
   return [...classes.values()].sort((x, y) => state.gpuFree[x[0]!]! - state.gpuFree[y[0]!]! || x[0]! - y[0]!);
 }
 
-/** One free instance of each kind that serves the demand. */
+/** One free instance of each kind that serves the demand; every place of cards in different states. */
 function instances(state: FleetState, node: number, demand: Demand): readonly number[] {
-  const { gpuStart, gpuType, instanceStart, instanceType, isInstanceFree } = state;
+  const { gpuStart, gpuType, instanceStart, instanceType, isInstanceFree, cardState } = state;
   const found = new Map<string, number>();
   for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
     if (demand.isGpuEligible[gpuType[g]!] === 0) continue;
     for (let i = instanceStart[g]!; i < instanceStart[g + 1]!; i++) {
       if (isInstanceFree[i] === 0 || demand.isInstanceEligible[instanceType[i]!] === 0) continue;
-      const key = `${gpuType[g]}/${instanceType[i]}`;
+      const isAlike = state.cards[gpuType[g]!] === undefined;
+      const key = `${gpuType[g]}/${isAlike ? instanceType[i] : `${cardState[g]}/${i - instanceStart[g]!}`}`;
       if (!found.has(key)) found.set(key, i);
     }
   }

@@ -1,4 +1,12 @@
-import type { NearestBarrier, NearestMiss, NodeBarrier, NodeRule, ResourceMiss, UnplacedReason } from './types.ts';
+import type {
+  NearestBarrier,
+  NearestMigPlace,
+  NearestMiss,
+  NodeBarrier,
+  NodeRule,
+  ResourceMiss,
+  UnplacedReason,
+} from './types.ts';
 
 /**
  * Says why a job was not placed, and what would help, in one line.
@@ -139,7 +147,7 @@ function had({ misses }: NearestMiss): string {
 /** What is missing: `2 GPUs`. */
 function lacking(miss: ResourceMiss): string {
   const amount = miss.needed - miss.available;
-  return `${amount} ${unit(miss, amount)}`;
+  return 'nearest' in miss ? blockersOf(miss.nearest) : `${amount} ${unit(miss, amount)}`;
 }
 
 function unit(miss: ResourceMiss, amount: number): string {
@@ -151,12 +159,24 @@ function unit(miss: ResourceMiss, amount: number): string {
     case 'gpu-memory-mib':
       return miss.gpuIndex === undefined ? 'MiB of GPU memory' : `MiB of memory on GPU ${miss.gpuIndex}`;
     case 'mig-instance':
-      return amount === 1 ? 'MIG instance' : 'MIG instances';
+      return `MIG ${amount === 1 ? 'instance' : 'instances'}${miss.nearest === undefined ? '' : placeOf(miss.nearest)}`;
+    case 'mig-slices':
+      return `memory ${amount === 1 ? 'slice' : 'slices'}${placeOf(miss.nearest)}`;
     case 'cpu-milli':
       return 'milli-cores of CPU';
     case 'memory-mib':
       return 'MiB of memory';
   }
+}
+
+/** Where an instance could be cut: ` for 3g.40gb at slice 4 of GPU 2`. */
+function placeOf({ gpuIndex, profile, start }: NearestMigPlace): string {
+  return ` for ${profile} at slice ${start} of GPU ${gpuIndex}`;
+}
+
+/** What is in the way of an instance: `1g.10gb at slice 6 of GPU 2`. */
+function blockersOf({ gpuIndex, blockers }: NearestMigPlace): string {
+  return `${blockers.map(({ profile, start }) => `${profile} at slice ${start}`).join(' and ')} of GPU ${gpuIndex}`;
 }
 
 function list(names: readonly string[]): string {

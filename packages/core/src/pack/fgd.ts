@@ -2,7 +2,7 @@ import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import type { Fleet } from './fleet.ts';
 import type { Fragmentation } from './fragmentation.ts';
-import { fewestInstances, hasTwinBefore, whenSpread } from './gpu-choice.ts';
+import { hasTwinBefore, instanceScores, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
 
 /**
@@ -33,7 +33,7 @@ export function fgd(fleet: Fleet, { totalWeight, weighted }: Fragmentation): Nod
     nodeGpuFree[node]! += gpuMilli;
     return after;
   };
-  const instances = fewestInstances(fleet);
+  const instances = instanceScores(fleet);
   let bestGpu = -1;
 
   /** Points of the best GPU for a share, the lowest of equals, which is left in `bestGpu`. */
@@ -82,7 +82,7 @@ export function fgd(fleet: Fleet, { totalWeight, weighted }: Fragmentation): Nod
   const severalPoints = (node: number, demand: Demand) =>
     demand.isSpread ? spreadPoints(node, demand) : wholePoints(node, demand);
   const score = (node: number, demand: Demand): number => {
-    if (demand.isMig) return instances(node);
+    if (demand.isMig) return instances(node, demand);
     if (Number.isNaN(before[node])) before[node] = weighted(node, cpuFree[node]!);
     const value = demand.isShare ? sharePoints(node, demand) : severalPoints(node, demand);
     const total = gpuTotal[kindOf[node]!]!;

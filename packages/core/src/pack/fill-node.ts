@@ -42,7 +42,7 @@ export function fillNode(bench: Workbench, opened: OpenNode, { balance, preferen
       const cpuPart = demand.cpuMilli / cpuLeft;
       let score = gpuPart + cpuPart - balance * Math.abs(gpuPart - cpuPart);
       if (preference !== undefined) score += preference[shape]!;
-      if (demand.gpuCount > 1 || demand.isMig) score += HARD_FIRST;
+      if (demand.gpuCount > 1 || demand.isMig) score += HARD_FIRST + demand.migSlices;
       if (demand.isShare) {
         const free = state.gpuFree[holding.gpus[0]!]!;
         if (free < GPU_MILLI) score += SHARED_GPU - (free - demand.gpuMilli) / GPU_MILLI;

@@ -1,5 +1,6 @@
 import type { GpuNode } from '../fleet/index.ts';
 import { GPU_MILLI } from '../units.ts';
+import type { CardStates } from './card-states.ts';
 import { isCut, type Catalogue } from './catalogue.ts';
 
 /** Amounts left on every node, as columns. GPUs of node `n` are the rows `gpuStart[n]` to `gpuStart[n + 1] - 1`. */
@@ -23,12 +24,21 @@ export interface FleetState {
   readonly nodeMostFree: Int32Array;
   /** Instances of GPU row `g` are the rows `instanceStart[g]` to `instanceStart[g + 1] - 1`. */
   readonly instanceStart: Int32Array;
+  /** Row of the GPU of the instance. */
+  readonly instanceGpu: Int32Array;
   readonly instanceType: Int32Array;
   /** First memory slice of the instance. */
   readonly instanceSlice: Float64Array;
+  /** 1: a job can take it. Of a GPU that is cut as jobs come, these are the places where an instance fits now. */
   readonly isInstanceFree: Uint8Array;
-  /** Free instances on the node, of any profile. */
+  /** 1: a job has it. */
+  readonly isInstanceTaken: Uint8Array;
+  /** Free instances on the node, of any profile, that stay. */
   readonly nodeInstancesFree: Int32Array;
+  /** By GPU type: how it is cut as jobs come; `undefined`: it is not. */
+  readonly cards: readonly (CardStates | undefined)[];
+  /** State of the GPU as a card; 0 for one that is not cut as jobs come. */
+  readonly cardState: Int32Array;
   /** Jobs on the node. */
   readonly jobCount: Int32Array;
 }
@@ -48,9 +58,12 @@ export interface Holding {
 }
 
 /** The state of an empty fleet. `O(nodes + GPUs + instances)`. */
-export function emptyState(nodes: readonly GpuNode[], { gpuTypeOf, instanceTypeOf }: Catalogue): FleetState {
+export function emptyState(
+  nodes: readonly GpuNode[],
+  { gpuTypes, gpuTypeOf, instanceTypeOf, instancesOf }: Catalogue,
+): FleetState {
   const gpus = nodes.flatMap((node) => node.gpus);
-  const instances = gpus.flatMap((gpu) => gpu.migInstances ?? []);
+  const instances = gpus.flatMap(instancesOf);
   const gpuStart = new Int32Array(nodes.length + 1);
   const nodeGpuFree = new Float64Array(nodes.length);
   const nodeInstancesFree = new Int32Array(nodes.length);
@@ -68,7 +81,11 @@ export function emptyState(nodes: readonly GpuNode[], { gpuTypeOf, instanceTypeO
     return own.every((gpu, index) => !isCut(gpu) && gpuType[gpuStart[node]! + index] === type) ? type : -1;
   });
   const instanceStart = new Int32Array(gpus.length + 1);
-  gpus.forEach((gpu, g) => (instanceStart[g + 1] = instanceStart[g]! + (gpu.migInstances?.length ?? 0)));
+  const instanceGpu = new Int32Array(instances.length);
+  gpus.forEach((gpu, g) => {
+    instanceStart[g + 1] = instanceStart[g]! + instancesOf(gpu).length;
+    instanceGpu.fill(g, instanceStart[g], instanceStart[g + 1]);
+  });
   return {
     nodeCount: nodes.length,
     cpuFree: Float64Array.from(nodes, (node) => node.cpuMilli),
@@ -82,10 +99,14 @@ export function emptyState(nodes: readonly GpuNode[], { gpuTypeOf, instanceTypeO
     nodeWholeFree: Int32Array.from(nodes, ({ gpus: own }) => own.filter((gpu) => !isCut(gpu)).length),
     nodeMostFree: Int32Array.from(nodes, ({ gpus: own }) => (own.some((gpu) => !isCut(gpu)) ? GPU_MILLI : 0)),
     instanceStart,
+    instanceGpu,
     instanceType: Int32Array.from(instances, instanceTypeOf),
     instanceSlice: Float64Array.from(instances, (instance) => instance.start),
     isInstanceFree: new Uint8Array(instances.length).fill(1),
+    isInstanceTaken: new Uint8Array(instances.length),
     nodeInstancesFree,
+    cards: gpuTypes.map(({ cards }) => cards),
+    cardState: new Int32Array(gpus.length),
     jobCount: new Int32Array(nodes.length),
   };
 }
@@ -102,11 +123,25 @@ export function move(state: FleetState, node: number, holding: Holding, sign: -1
     state.nodeGpuFree[node]! += sign * holding.gpuMilli * holding.gpus.length;
     lookOver(state, node);
   }
-  if (holding.instance >= 0) {
-    state.isInstanceFree[holding.instance] = sign === 1 ? 1 : 0;
-    state.nodeInstancesFree[node]! += sign;
-  }
+  if (holding.instance >= 0) moveInstance(state, node, holding.instance, sign);
   state.jobCount[node]! -= sign;
+}
+
+/** Takes or gives back an instance. `O(instances of the GPU)` */
+function moveInstance(state: FleetState, node: number, instance: number, sign: -1 | 1): void {
+  const { instanceGpu, instanceStart, isInstanceFree, isInstanceTaken, nodeInstancesFree, gpuType, cardState } = state;
+  const gpu = instanceGpu[instance]!;
+  const cards = state.cards[gpuType[gpu]!];
+  isInstanceTaken[instance] = sign === 1 ? 0 : 1;
+  if (cards === undefined) {
+    isInstanceFree[instance] = sign === 1 ? 1 : 0;
+    nodeInstancesFree[node]! += sign;
+    return;
+  }
+  const start = instanceStart[gpu]!;
+  const change = sign === 1 ? cards.given : cards.taken;
+  cardState[gpu] = change(cardState[gpu]!, instance - start);
+  isInstanceFree.set(cards.isFree(cardState[gpu]), start);
 }
 
 /** Sets what follows from the GPUs of the node. `O(GPUs)` */

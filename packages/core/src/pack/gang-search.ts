@@ -96,7 +96,17 @@ export function isTooLittle(fleet: Fleet, demands: readonly Demand[], nodes: Int
   return [...new Set(demands)].some((demand) => !nodes.some((node) => fitsNow(fleet, node, demand)));
 }
 
-/** True when placing members one after the other finds a place whenever there is one: equal members, but for spread shares. */
-export function isGreedyExact(demands: readonly Demand[]): boolean {
-  return demands.every((demand) => demand === demands[0] && !demand.isSpread);
+/**
+ * True when placing members one after the other finds a place whenever there is one: equal members, but for spread shares and for
+ * MIG instances whose places on a card overlap each other.
+ */
+export function isGreedyExact({ catalogue }: Fleet, demands: readonly Demand[]): boolean {
+  const [first] = demands;
+  if (first === undefined) return true;
+  const overlaps = catalogue.cards.some(({ places }) =>
+    places.some((place, at) =>
+      places.some((other, next) => next > at && other.profile === place.profile && (other.mask & place.mask) !== 0),
+    ),
+  );
+  return demands.every((demand) => demand === first && !demand.isSpread) && !(first.isMig && overlaps);
 }

@@ -67,7 +67,7 @@ export function allNodes({ fleet }: Packing): Int32Array {
   return Int32Array.from(fleet.nodes, (_, node) => node);
 }
 
-/** Largest amount of GPU first, then CPU, memory and GPU memory; MIG before CPU jobs; equals by demand and then id. */
+/** Largest amount of GPU first, then MIG by slices, then CPU, memory and GPU memory; MIG before CPU jobs; equals by demand and then id. */
 function hardestFirst(packing: Packing, jobs: readonly Job[]): readonly Member[] {
   const members = jobs.map((job) => ({ job, demand: packing.demandOf(job) }));
   const byId = members.sort((x, y) => (x.job.id < y.job.id ? -1 : 1));
@@ -78,6 +78,7 @@ function hardestFirst(packing: Packing, jobs: readonly Job[]): readonly Member[]
     ({ demand: x }, { demand: y }) =>
       y.gpuCount * y.gpuMilli - x.gpuCount * x.gpuMilli ||
       y.gpuCount - x.gpuCount ||
+      y.migSlices - x.migSlices ||
       y.cpuMilli - x.cpuMilli ||
       y.memoryMib - x.memoryMib ||
       y.gpuMemoryMib - x.gpuMemoryMib ||
@@ -129,7 +130,7 @@ function takeFound(
   budget: Budget,
 ): readonly Taken[] | undefined {
   const demands = members.map(({ demand }) => demand);
-  if (isGreedyExact(demands)) return undefined;
+  if (isGreedyExact(packing.fleet, demands)) return undefined;
   const found = searchPlaces(packing.fleet, demands, nodes, budget);
   return found?.map((held, index) => {
     const { job } = members[index]!;

@@ -2,6 +2,10 @@ import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import { move, type FleetState } from './fleet-state.ts';
 import type { Fleet } from './fleet.ts';
+import { findInstance } from './instance-choice.ts';
+
+/** Above every score of an instance that is cut, and small enough that a double keeps apart what other rules add to it. */
+const STAYS = 2 ** 28;
 
 /** Row of the GPU that holds a share and has the least left, the lowest of equals. */
 export function tightestGpu({ state }: Fleet, node: number, demand: Demand): number {
@@ -70,8 +74,18 @@ export function whenSpread(fleet: Fleet, node: number, demand: Demand, measure: 
   return measured;
 }
 
-/** Scores a node by how few MIG instances are free on it: kept together, they leave whole GPUs' worth free elsewhere. */
-export function fewestInstances({ state, kindState }: Fleet): (node: number) => number {
+/**
+ * Scores nodes for MIG jobs that fit there: those with an instance that stays first, the fewer are free the better, so that free ones
+ * gather elsewhere; then the less is lost by cutting one.
+ */
+export function instanceScores({ state, kindState }: Fleet): (node: number, demand: Demand) => number {
+  const { instanceGpu, instanceStart, gpuType, cards, cardState } = state;
   const most = kindState.nodeInstancesFree.reduce((x, y) => Math.max(x, y), 0);
-  return (node) => most - state.nodeInstancesFree[node]!;
+  return (node, demand) => {
+    const instance = findInstance(state, node, demand);
+    const gpu = instanceGpu[instance]!;
+    const card = cards[gpuType[gpu]!];
+    if (card === undefined) return STAYS + most - state.nodeInstancesFree[node]!;
+    return Math.max(0, STAYS - 1 - card.loss(cardState[gpu]!, instance - instanceStart[gpu]!));
+  };
 }

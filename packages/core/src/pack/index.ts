@@ -21,6 +21,7 @@ export type {
   JobView,
   NearestBarrier,
   NearestDomain,
+  NearestMigPlace,
   NearestMiss,
   NodeBarrier,
   NodeRule,

@@ -1,7 +1,10 @@
 import type { Job } from '../fleet/index.ts';
+import { isCut } from './catalogue.ts';
 import type { Demand } from './demand.ts';
 import type { Fleet } from './fleet.ts';
-import { findInstance, nearestShareGpu, nearestSpreadGpus, wholeGpusFree } from './shortfall.ts';
+import { hasInstance } from './instance-choice.ts';
+import { instanceMiss } from './instance-miss.ts';
+import { nearestShareGpu, nearestSpreadGpus, wholeGpusFree } from './shortfall.ts';
 import type { ResourceMiss } from './types.ts';
 
 /** What a node that could hold the demand if it were emptier lacks now. */
@@ -9,8 +12,8 @@ export function missesNow({ state }: Fleet, node: number, demand: Demand): reado
   const misses = hostMisses(demand, state.cpuFree[node]!, state.memoryFree[node]!);
   if (demand.gpuCount === 0) return misses;
   if (demand.isMig) {
-    if (findInstance(state, node, demand) < 0) misses.push({ resource: 'mig-instance', needed: 1, available: 0 });
-    return misses;
+    const miss = instanceMiss(state, node, demand);
+    return miss === undefined ? misses : [...misses, miss];
   }
   if (!demand.isShare && !demand.isSpread) {
     const available = wholeGpusFree(state, node, demand);
@@ -42,15 +45,15 @@ export function missesWhenEmpty(fleet: Fleet, kind: number, demand: Demand, job:
   if (demand.gpuCount === 0) return misses;
   const gpus = catalogue.kindNodes[kind]!.gpus.filter((gpu) => job.gpuModels?.includes(gpu.model) ?? true);
   if (demand.isMig) {
-    if (findInstance(kindState, kind, demand) >= 0) return misses;
-    const instances = gpus.flatMap((gpu) => gpu.migInstances ?? []).filter(({ profile }) => profile === job.migProfile);
+    if (hasInstance(kindState, kind, demand)) return misses;
+    const instances = gpus.flatMap(catalogue.instancesOf).filter(({ profile }) => profile === job.migProfile);
     // Instances of the profile are there, so their memory must be what is short.
     const memories = instances.map(({ memoryMib }) => memoryMib ?? 0);
     if (memories.length === 0) misses.push({ resource: 'mig-instance', needed: 1, available: 0 });
     else misses.push(memoryMiss(demand, Math.max(...memories)));
     return misses;
   }
-  const memories = gpus.filter((gpu) => (gpu.migInstances?.length ?? 0) === 0).map(({ memoryMib }) => memoryMib ?? 0);
+  const memories = gpus.filter((gpu) => !isCut(gpu)).map(({ memoryMib }) => memoryMib ?? 0);
   const available = memories.filter((memory) => memory >= demand.gpuMemoryMib).length;
   if (available >= demand.gpuCount) return misses;
   if (memories.length < demand.gpuCount) {

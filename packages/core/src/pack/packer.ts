@@ -42,9 +42,12 @@ const started = (startedAtMs: number | undefined) => (startedAtMs === undefined 
  * Creates a fleet that is packed job by job, each at once and, until released, for good.
  *
  * A job goes to the node that scores best among those that fit; equal nodes, in order: with `prefersEarlyExpiry` the one
- * that expires first, if the job knows its run time; the one with the smaller share of its GPUs idle (for `fgd` and `priced`), the smaller id by code units. MIG jobs go where the fewest instances are free (`first-fit`: to the smallest id).
+ * that expires first, if the job knows its run time; the one with the smaller share of its GPUs idle (for `fgd` and `priced`), the smaller id by code units.
+ * MIG jobs go to instances that stay, where the fewest are free; else where cutting one loses least of what is expected, as `placeMig` has
+ * it (`first-fit`: to the smallest id).
  * On the node, a share takes the GPU that scores best (`fgd`, `priced`) or has the least left, whole GPUs are the lowest free ones, a
- * MIG job takes an instance of the GPU with the fewest free; ties by lower index. The order of `nodes` does not matter.
+ * MIG job takes an instance that stays, on the GPU with the fewest free, else the place that loses least; ties by lower index, then
+ * lower start. The order of `nodes` does not matter.
  *
  * Time: `place` costs `O(∛nodes)` and one score for each node changed since a job of the same shape was last placed, `O(nodes)` for a shape
  * seen for the first time and, when the mix is learned, after each new estimate of it. `release` and `cordon` are `O(1)`;

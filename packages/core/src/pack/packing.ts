@@ -1,4 +1,5 @@
 import type { Job, Placement, TopologyLevel } from '../fleet/index.ts';
+import { expectMix } from './card-states.ts';
 import { coarseMemory, demandKey, demandOf, shapeKeys, type Demand } from './demand.ts';
 import { earlyExpiryFirst } from './early-expiry.ts';
 import { move, type Holding } from './fleet-state.ts';
@@ -14,7 +15,7 @@ import type { Limits, ShapeScores } from './shape-scores.ts';
 import type { Turnover } from './scarcity.ts';
 import { createScorer } from './scorers.ts';
 import { tooDear } from './protect-large.ts';
-import { findInstance } from './shortfall.ts';
+import { findInstance } from './instance-choice.ts';
 import type { RunningJob, Scorer, ScoreNode, UnplacedReason, WorkloadShape } from './types.ts';
 import { unplacedReason } from './unplaced-reason.ts';
 
@@ -91,6 +92,7 @@ export function createPacking(
     // Other scorers do not look at the mix, so what they have indexed stays.
     const usesMix = scorerName === 'fgd' || scorerName === 'priced';
     if (!usesMix && index !== undefined) return;
+    if (usesMix) expectMix(catalogue.cards, profilesOf(shapes));
     fragmentation = usesMix ? createFragmentation(state, catalogue, shapes) : undefined;
     scorer = createScorer(scorerName, fleet, shapes, { fragmentation, kindStreams, turnover });
     if (prefersEarlyExpiry) scorer = earlyExpiryFirst(scorer, fleet);
@@ -177,6 +179,13 @@ export function createPacking(
   };
 }
 
+/** How often the mix asks for MIG profiles. */
+function profilesOf(shapes: readonly WorkloadShape[]): readonly (readonly [profile: string, weight: number])[] {
+  return shapes.flatMap(({ job: { migProfile }, weight }) =>
+    migProfile === undefined ? [] : [[migProfile, weight] as const],
+  );
+}
+
 /** The devices a job of the shape takes on the node chosen for it. */
 function choose(fleet: Fleet, scorer: NodeScorer, shape: Demand, node: number, memoryMib: number): Holding {
   const { cpuMilli, gpuMilli, gpuMemoryMib } = shape;
@@ -193,8 +202,7 @@ export function placementOf({ nodes, state, catalogue }: Fleet, job: Job, { node
   const gpus = holding.gpus.map((row) => ({ index: row - start, milli: holding.gpuMilli }));
   const placement = { jobId: job.id, nodeId: nodes[node]!.id, gpus };
   if (holding.instance < 0) return placement;
-  let gpu = start;
-  while (state.instanceStart[gpu + 1]! <= holding.instance) gpu++;
+  const gpu = state.instanceGpu[holding.instance]!;
   const { profile } = catalogue.instanceTypes[state.instanceType[holding.instance]!]!;
   return { ...placement, mig: { gpuIndex: gpu - start, profile, start: state.instanceSlice[holding.instance]! } };
 }

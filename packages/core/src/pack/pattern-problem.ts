@@ -10,7 +10,8 @@ export interface NodeGroup {
   readonly weight: number;
   /**
    * Amounts of one node (of all nodes that are on), all > 0: CPU, memory, by type the GPUs nobody uses, by type the GPUs' worth
-   * of milli-GPU left on those in part use, MIG instances by profile.
+   * of milli-GPU left on those in part use, MIG instances that stay by profile; of GPUs that are cut as jobs come, by type, memory slices,
+   * compute slices and the most instances of each profile.
    */
   readonly capacity: readonly number[];
   /** Shapes some node of the group holds, ascending. */
@@ -120,6 +121,14 @@ export function groupOf(
         add(`part/${type}`, free / GPU_MILLI);
         mostLeft.set(type, Math.max(mostLeft.get(type) ?? 0, free));
       }
+      const cards = state.cards[type];
+      if (cards !== undefined) {
+        const { memory, compute, instances } = cards.left(state.cardState[row]!);
+        add(`memory/${type}`, memory);
+        add(`compute/${type}`, compute);
+        instances.forEach((count, profile) => add(`cut/${type}/${profile}`, count));
+        return;
+      }
       for (let i = state.instanceStart[row]!; i < state.instanceStart[row + 1]!; i++) {
         if (state.isInstanceFree[i] === 1) add(`mig/${catalogue.instanceTypes[state.instanceType[i]!]!.profile}`, 1);
       }
@@ -128,13 +137,25 @@ export function groupOf(
   const names = [...amounts.keys()].filter((name) => amounts.get(name)! > 0);
   const rowOf = (name: string) => names.indexOf(name);
   const types = catalogue.gpuTypes.map((_, type) => type);
+  const migWays = ({ demand, jobs }: Shape): readonly Readonly<Record<string, number>>[] => {
+    const profile = jobs[0]!.migProfile!;
+    const ways = types.flatMap((type) => {
+      const { profiles = [] } = demand.isGpuEligible[type] === 1 ? (state.cards[type]?.geometry ?? {}) : {};
+      const at = profiles.findIndex(({ name }) => name === profile);
+      if (rowOf(`cut/${type}/${at}`) < 0) return [];
+      const { memorySlices, computeSlices } = profiles[at]!;
+      return [{ [`memory/${type}`]: memorySlices, [`compute/${type}`]: computeSlices, [`cut/${type}/${at}`]: 1 }];
+    });
+    // What fits has a way: when no GPU is cut for it, there is one that stays.
+    return ways.length === 0 || rowOf(`mig/${profile}`) >= 0 ? [{ [`mig/${profile}`]: 1 }, ...ways] : ways;
+  };
   const waysOf = (shape: Shape): readonly Way[] => {
-    const { demand, jobs } = shape;
+    const { demand } = shape;
     const way = (taken: Readonly<Record<string, number>>, patternRow = -1): Way => {
       const all: Readonly<Record<string, number>> = { cpu: demand.cpuMilli, memory: demand.memoryMib, ...taken };
       return { uses: names.map((name) => (all[name] ?? 0) / amounts.get(name)!), patternRow };
     };
-    if (demand.isMig) return [way({ [`mig/${jobs[0]!.migProfile!}`]: 1 })];
+    if (demand.isMig) return migWays(shape).map((taken) => way(taken));
     if (demand.gpuCount === 0) return [way({})];
     const gpus = (demand.gpuCount * demand.gpuMilli) / GPU_MILLI;
     return types.flatMap((type) => {

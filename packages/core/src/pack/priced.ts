@@ -2,7 +2,7 @@ import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import { createExpectedWaste } from './expected-waste.ts';
 import type { Fleet } from './fleet.ts';
-import { fewestInstances, hasTwinBefore, whenSpread } from './gpu-choice.ts';
+import { hasTwinBefore, instanceScores, whenSpread } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import { createGrowthMemory } from './growth-memory.ts';
 import { createScarcity, type Turnover } from './scarcity.ts';
@@ -35,7 +35,7 @@ export function priced(
   const largestCpu = kindState.cpuFree.reduce((x, y) => Math.max(x, y), 0);
   const { waste, stepsOf, nameOf, goesByName } = createExpectedWaste(state, largestCpu, shapes, streamsOf);
   const scarcity = createScarcity(fleet, shapes, turnover);
-  const instances = fewestInstances(fleet);
+  const instances = instanceScores(fleet);
   // Expected waste of each node as it stands; NaN: to be computed.
   const before = new Float64Array(nodeCount).fill(NaN);
   // Number of the state of each node; -1: to be looked up.
@@ -136,7 +136,7 @@ export function priced(
     return Math.round(isHost ? grown + hostsLost(node, demand, bestGpu) : grown);
   };
   const score = (node: number, demand: Demand): number => {
-    if (demand.isMig) return instances(node);
+    if (demand.isMig) return instances(node, demand);
     const cost = costOf(node, demand);
     const total = gpuTotal[kindOf[node]!]!;
     const usedRatio = total === 0 ? 1 : (total - nodeGpuFree[node]!) / total;

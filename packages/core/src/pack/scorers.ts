@@ -2,7 +2,7 @@ import type { Demand } from './demand.ts';
 import { fgd } from './fgd.ts';
 import type { Fleet } from './fleet.ts';
 import type { Fragmentation } from './fragmentation.ts';
-import { fewestInstances, tightestGpu } from './gpu-choice.ts';
+import { instanceScores, tightestGpu } from './gpu-choice.ts';
 import type { NodeScorer } from './node-scorer.ts';
 import type { KindStreams } from './node-kinds.ts';
 import { priced } from './priced.ts';
@@ -45,12 +45,12 @@ function firstFit(fleet: Fleet): NodeScorer {
 function bestFit(fleet: Fleet): NodeScorer {
   const { cpuFree, nodeGpuFree } = fleet.state;
   const { cpuFree: cpuTotal, nodeGpuFree: gpuTotal } = fleet.kindState;
-  const instances = fewestInstances(fleet);
+  const instances = instanceScores(fleet);
   // At least 1, so that a fleet without GPUs divides by something.
   const largestCpu = cpuTotal.reduce((x, y) => Math.max(x, y), 1);
   const largestGpu = gpuTotal.reduce((x, y) => Math.max(x, y), 1);
   const score = (node: number, demand: Demand): number => {
-    if (demand.isMig) return instances(node);
+    if (demand.isMig) return instances(node, demand);
     const cpuRatio = (cpuFree[node]! - demand.cpuMilli) / largestCpu;
     const gpuRatio = (nodeGpuFree[node]! - demand.gpuCount * demand.gpuMilli) / largestGpu;
     return Math.trunc((1 - (0.5 * cpuRatio + 0.5 * gpuRatio)) * 100);

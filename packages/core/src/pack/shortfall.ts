@@ -1,6 +1,7 @@
 import { GPU_MILLI } from '../units.ts';
 import type { Demand } from './demand.ts';
 import type { FleetState } from './fleet-state.ts';
+import { hasInstance, instanceLack } from './instance-choice.ts';
 
 /**
  * How much a node lacks for a demand: the sum of `(needed - available) / needed` over what is short. 0: it fits, and
@@ -14,7 +15,7 @@ export function shortfall(state: FleetState, node: number, demand: Demand): numb
   if (cpu < cpuMilli) lack += (cpuMilli - cpu) / cpuMilli;
   if (memory < memoryMib) lack += (memoryMib - memory) / memoryMib;
   if (demand.gpuCount === 0) return lack;
-  if (demand.isMig) return findInstance(state, node, demand) < 0 ? lack + 1 : lack;
+  if (demand.isMig) return lack + instanceLack(state, node, demand);
   const type = state.nodeGpuType[node]!;
   if (demand.isShare) {
     // Nodes with GPUs of one type know what they have most of.
@@ -39,7 +40,7 @@ export function fits(state: FleetState, node: number, demand: Demand): boolean {
   if (cpuFree[node]! < demand.cpuMilli || memoryFree[node]! < demand.memoryMib) return false;
   const { gpuCount, gpuMilli, gpuMemoryMib, isGpuEligible } = demand;
   if (gpuCount === 0) return true;
-  if (demand.isMig) return findInstance(state, node, demand) >= 0;
+  if (demand.isMig) return hasInstance(state, node, demand);
   if (nodeGpuFree[node]! < gpuCount * gpuMilli) return false;
   if (gpuMilli === GPU_MILLI) return wholeGpusFree(state, node, demand) >= gpuCount;
   const only = state.nodeGpuType[node]!;
@@ -116,29 +117,4 @@ export function wholeGpusFree(state: FleetState, node: number, demand: Demand): 
     if (gpuFree[g] === GPU_MILLI && demand.isGpuEligible[gpuType[g]!] === 1) free++;
   }
   return free;
-}
-
-/**
- * Row of the MIG instance to take: on the GPU with the fewest free instances that has a fitting one, the lowest GPU of
- * equals, there the lowest start. -1 when no instance fits.
- */
-export function findInstance(state: FleetState, node: number, demand: Demand): number {
-  const { gpuStart, gpuType, instanceStart, instanceType, instanceSlice, isInstanceFree } = state;
-  let fewest = Infinity;
-  let found = -1;
-  for (let g = gpuStart[node]!; g < gpuStart[node + 1]!; g++) {
-    if (demand.isGpuEligible[gpuType[g]!] === 0) continue;
-    let free = 0;
-    let fitting = -1;
-    for (let i = instanceStart[g]!; i < instanceStart[g + 1]!; i++) {
-      if (isInstanceFree[i] === 0) continue;
-      free++;
-      if (demand.isInstanceEligible[instanceType[i]!] === 0) continue;
-      if (fitting < 0 || instanceSlice[i]! < instanceSlice[fitting]!) fitting = i;
-    }
-    if (fitting < 0 || free >= fewest) continue;
-    fewest = free;
-    found = fitting;
-  }
-  return found;
 }

@@ -1,4 +1,4 @@
-import type { GpuNode, Job, Placement, TopologyLevel } from '../fleet/index.ts';
+import type { GpuNode, Job, MigInstance, Placement, TopologyLevel } from '../fleet/index.ts';
 
 /** One shape of the expected work, and how much of it there is. */
 export interface WorkloadShape {
@@ -225,10 +225,38 @@ export type ResourceMiss =
       readonly available: number;
       readonly gpuIndex?: number;
     }
-  /** Free MIG instances of the profile asked for. */
-  | { readonly resource: 'mig-instance'; readonly needed: number; readonly available: number }
+  /**
+   * Free MIG instances of the profile asked for. With `nearest`, on a GPU that is cut as jobs come: the memory slices are free there, and the
+   * card has too many compute slices, instances of the profile or media engines in use.
+   */
+  | {
+      readonly resource: 'mig-instance';
+      readonly needed: number;
+      readonly available: number;
+      readonly nearest?: NearestMigPlace;
+    }
+  /** Memory slices of the place where an instance could be cut. */
+  | {
+      readonly resource: 'mig-slices';
+      readonly needed: number;
+      readonly available: number;
+      readonly nearest: NearestMigPlace;
+    }
   | { readonly resource: 'cpu-milli'; readonly needed: number; readonly available: number }
   | { readonly resource: 'memory-mib'; readonly needed: number; readonly available: number };
+
+/**
+ * A place on a GPU that is cut as jobs come: without the `blockers`, by start, the instance fits there. They are the fewest; of places that lack as
+ * little the one with the fewest blockers, then with the fewest memory slices of blockers, then the lowest GPU, then the lowest start.
+ */
+export interface NearestMigPlace {
+  readonly gpuIndex: number;
+  readonly profile: string;
+  /** First memory slice. */
+  readonly start: number;
+  /** At least one. */
+  readonly blockers: readonly MigInstance[];
+}
 
 /** A job without a place, and why. */
 export interface UnplacedJob {

@@ -1,7 +1,8 @@
 import type { FewestProblem } from './fewest-problem.ts';
 import { move, type Holding } from './fleet-state.ts';
 import { severalGpus, tightestGpu } from './gpu-choice.ts';
-import { findInstance, shortfall, wholeGpusFree } from './shortfall.ts';
+import { findInstance } from './instance-choice.ts';
+import { shortfall, wholeGpusFree } from './shortfall.ts';
 
 /** A job of a shape, and what it holds. Rows are those of the node. */
 export interface HeldShape {

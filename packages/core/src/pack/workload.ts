@@ -41,8 +41,8 @@ export function createJobCounts(): JobCounts {
 
 /**
  * The mix that a scorer looks at. `priced`: every shape, at most the 512 most frequent, because the rare ones are those it
- * protects. Others: the most frequent shapes that cover 95 % of the jobs, at most 64. Equally frequent ones by descending
- * CPU, share and GPU count. `O(shapes log shapes)`.
+ * protects. Others: the most frequent shapes that cover 95 % of the jobs, at most 64, and up to 64 more of MIG jobs: the largest profile
+ * is rare and needs a whole card. Equally frequent ones by descending CPU, share and GPU count. `O(shapes log shapes)`.
  */
 export function typicalShapes(scorer: Scorer | ScoreNode, shapes: readonly WorkloadShape[]): readonly WorkloadShape[] {
   const coverageRatio = scorer === 'priced' ? 1 : COVERAGE_RATIO;
@@ -64,6 +64,8 @@ export function typicalShapes(scorer: Scorer | ScoreNode, shapes: readonly Workl
     typical.push(shape);
     covered += shape.weight;
   }
+  const rest = byFrequency.slice(typical.length).filter(({ shape }) => shape.job.migProfile !== undefined);
+  for (const { shape } of rest.slice(0, MAX_SHAPES)) typical.push(shape);
   return typical;
 }
 

@@ -14,6 +14,7 @@ import type {
   Topology,
 } from '../fleet/index.ts';
 import { GPU_MILLI } from '../units.ts';
+import { migGeometrySchema } from './mig.ts';
 import { finite, flag, list, oneOf, positive, record, text, whole } from './primitives.ts';
 
 const migInstanceSchema = record({
@@ -26,7 +27,13 @@ const gpuSchema = record({
   model: text(),
   memoryMib: whole({ min: 0 }).exactOptional(),
   migInstances: list(migInstanceSchema).exactOptional(),
-}) satisfies z.ZodType<Gpu>;
+  migGeometry: z
+    .union([text(), migGeometrySchema], 'must be the name of a card or a well-formed geometry')
+    .exactOptional(),
+}).refine(
+  ({ migInstances = [], migGeometry }) => migInstances.length === 0 || migGeometry === undefined,
+  'must have migInstances or migGeometry, not both',
+) satisfies z.ZodType<Gpu>;
 
 /** A value of a label or a taint, which may be empty. */
 const value = () => z.string('must be a string');

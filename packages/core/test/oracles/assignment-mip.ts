@@ -89,9 +89,22 @@ function addAssignment(
       const parts: Term[] = [];
       if (job.migProfile !== undefined) {
         for (const { gpu, start } of usableInstances(node, job)) {
-          const taken: Term = [1, model.variable(0, choice)];
-          parts.push(taken);
-          instances.set(`${gpu}/${start}`, [...(instances.get(`${gpu}/${start}`) ?? []), taken]);
+          const taken = model.variable(0, choice);
+          parts.push([1, taken]);
+          const { cut } = node.gpus[gpu]!;
+          const size = cut?.geometry.profiles.find(({ name }) => name === job.migProfile);
+          const use = (what: string, amount: number) => {
+            const key = `${gpu}/${what}`;
+            instances.set(key, [...(instances.get(key) ?? []), [amount, taken]]);
+          };
+          // Whoever takes a slice takes it whole, so slices are like instances that stay.
+          for (let slice = start; slice < start + (size?.memorySlices ?? 1); slice++) use(`${slice}`, 1);
+          if (size === undefined) continue;
+          const there = cut!.pieces.filter(({ profile }) => profile === size.name).length;
+          const held = cut!.pieces.map(({ profile }) => cut!.geometry.profiles.find(({ name }) => name === profile)!);
+          const compute = held.reduce((left, piece) => left - piece.computeSlices, cut!.geometry.computeSlices);
+          use('compute', size.computeSlices / compute);
+          use(size.name, 1 / ((size.maxInstances ?? size.starts.length) - there));
         }
       } else if (job.gpuCount > 0) {
         for (const gpu of usableGpus(node, job)) {

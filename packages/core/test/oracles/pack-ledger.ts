@@ -1,4 +1,4 @@
-import type { GpuNode, Job, Placement } from '../../src/index.ts';
+import type { Gpu, GpuNode, Job, MigGeometry, Placement } from '../../src/index.ts';
 
 /** What is left of one device. Objects and plain loops on purpose: nothing here is shared with the code under test. */
 interface LedgerGpu {
@@ -11,6 +11,61 @@ interface LedgerGpu {
     readonly memory: number | undefined;
     isFree: boolean;
   }[];
+  /** How the GPU is cut as jobs come, and what it is cut into; then `instances` are all the places of its profiles. */
+  readonly cut?: { readonly geometry: MigGeometry; pieces: Piece[] };
+}
+
+interface Piece {
+  readonly profile: string;
+  readonly start: number;
+}
+
+/** True when the GPU is not in MIG mode. */
+export function isUncut({ migInstances = [], migGeometry }: Gpu): boolean {
+  return migInstances.length === 0 && migGeometry === undefined;
+}
+
+/** The pieces painted on the memory slices, by the letter of the geometry. */
+export function canBeCut({ profiles, memorySlices, computeSlices }: MigGeometry, pieces: readonly Piece[]): boolean {
+  const painted = new Set<number>();
+  let compute = 0;
+  let media = 0;
+  for (const { profile, start } of pieces) {
+    const size = profiles.find(({ name }) => name === profile);
+    if (!size?.starts.includes(start)) return false;
+    for (let slice = start; slice < start + size.memorySlices; slice++) {
+      if (painted.has(slice) || slice >= memorySlices) return false;
+      painted.add(slice);
+    }
+    compute += size.computeSlices;
+    if (size.hasMediaExtensions === true) media++;
+    const alike = pieces.filter((piece) => piece.profile === profile).length;
+    if (alike > (size.maxInstances ?? Infinity)) return false;
+  }
+  return compute <= computeSlices && media <= 1;
+}
+
+/** Marks the places where one more piece can be cut. */
+function paint({ cut, instances }: LedgerGpu): void {
+  for (const place of instances) place.isFree = canBeCut(cut!.geometry, [...cut!.pieces, place]);
+}
+
+function ledgerGpu(gpu: Gpu): LedgerGpu {
+  const { model, memoryMib: memory, migInstances = [], migGeometry } = gpu;
+  const instance = (profile: string, start: number, memoryMib: number | undefined) => {
+    return { profile, start, memory: memoryMib, isFree: true };
+  };
+  if (migGeometry === undefined) {
+    const instances = migInstances.map(({ profile, start, memoryMib }) => instance(profile, start, memoryMib));
+    return { model, milli: 1_000, memory, instances };
+  }
+  if (typeof migGeometry === 'string') throw new Error('the ledger knows no names of cards');
+  const instances = migGeometry.profiles.flatMap(({ name, starts, memoryMib }) =>
+    starts.map((start) => instance(name, start, memoryMib)),
+  );
+  const cut = { model, milli: 1_000, memory, instances, cut: { geometry: migGeometry, pieces: [] } };
+  paint(cut);
+  return cut;
 }
 
 export interface LedgerNode {
@@ -32,17 +87,7 @@ export function ledgerNode(node: GpuNode): LedgerNode {
     id: node.id,
     cpu: node.cpuMilli,
     memory: node.memoryMib,
-    gpus: node.gpus.map((gpu) => ({
-      model: gpu.model,
-      milli: 1_000,
-      memory: gpu.memoryMib,
-      instances: (gpu.migInstances ?? []).map(({ profile, start, memoryMib }) => ({
-        profile,
-        start,
-        memory: memoryMib,
-        isFree: true,
-      })),
-    })),
+    gpus: node.gpus.map(ledgerGpu),
     expiresAtMs: node.expiresAtMs,
     isCordoned: node.isCordoned ?? false,
     zone: node.zone,
@@ -140,6 +185,14 @@ export function move(node: LedgerNode, job: Job, placement: Placement, sign: 1 |
     if (gpu.memory !== undefined) gpu.memory += sign * (job.gpuMemoryMib ?? 0);
   }
   if (placement.mig === undefined) return;
-  const { gpuIndex, start } = placement.mig;
-  node.gpus[gpuIndex]!.instances.find((instance) => instance.start === start)!.isFree = sign === 1;
+  const { gpuIndex, start, profile } = placement.mig;
+  const gpu = node.gpus[gpuIndex]!;
+  if (gpu.cut === undefined) {
+    gpu.instances.find((instance) => instance.start === start)!.isFree = sign === 1;
+    return;
+  }
+  const isIt = (piece: Piece) => piece.profile === profile && piece.start === start;
+  gpu.cut.pieces =
+    sign === 1 ? gpu.cut.pieces.filter((piece) => !isIt(piece)) : [...gpu.cut.pieces, { profile, start }];
+  paint(gpu);
 }

@@ -1,5 +1,6 @@
-import type { GpuNode, Job, Placement } from '../../src/index.ts';
-import { admits, hasRoom, ledgerNode, usableGpus, usableInstances, type LedgerNode } from './pack-ledger.ts';
+import type { GpuNode, Job, Placement, WorkloadShape } from '../../src/index.ts';
+import { migChoice } from './mig-choice.ts';
+import { admits, hasRoom, isUncut, ledgerNode, usableGpus, type LedgerNode } from './pack-ledger.ts';
 
 /** A shape of the mix with its share of the jobs. MIG shapes are left out before. */
 export interface OracleShape {
@@ -10,6 +11,8 @@ export interface OracleShape {
 /** What the rule knows. */
 export interface ScanOptions {
   readonly shapes: readonly OracleShape[];
+  /** The whole mix, for MIG jobs. */
+  readonly mix: readonly WorkloadShape[];
   /** Streams of 30 positions of shapes, one after the other. */
   readonly streamsOf: (nodeId: string) => ArrayLike<number>;
   readonly nowMs: number;
@@ -31,14 +34,11 @@ export function scanPriced(
   const open = nodes.filter((node) => admits(node, job, nowMs));
   const base = (node: LedgerNode) => ({ jobId: job.id, nodeId: node.id });
   if (job.migProfile !== undefined) {
-    const freeOf = (gpu: LedgerNode['gpus'][number]) => gpu.instances.filter(({ isFree }) => isFree).length;
-    const freeOn = (node: LedgerNode) => node.gpus.reduce((sum, gpu) => sum + freeOf(gpu), 0);
-    const [node] = [...open].sort((x, y) => freeOn(x) - freeOn(y) || (x.id < y.id ? -1 : 1));
-    if (node === undefined) return undefined;
-    const order = (x: { gpu: number; start: number }, y: { gpu: number; start: number }) =>
-      freeOf(node.gpus[x.gpu]!) - freeOf(node.gpus[y.gpu]!) || x.gpu - y.gpu || x.start - y.start;
-    const { gpu, start } = usableInstances(node, job).sort(order)[0]!;
-    return { ...base(node), gpus: [], mig: { gpuIndex: gpu, profile: job.migProfile, start } };
+    const choices = open.map((node) => ({ node, ...migChoice(node, job, options.mix, empty.map(ledgerNode)) }));
+    const order = (x: (typeof choices)[number], y: (typeof choices)[number]) =>
+      x.rank[0]! - y.rank[0]! || x.rank[1]! - y.rank[1]! || (x.node.id < y.node.id ? -1 : 1);
+    const [first] = choices.sort(order);
+    return first === undefined ? undefined : { ...base(first.node), gpus: [], mig: first.mig };
   }
   // Jobs whose memory has the same four leading binary digits are scored alike; whether they fit is seen exactly.
   const digits = job.memoryMib.toString(2);
@@ -106,8 +106,8 @@ function typeNumbers(empty: readonly GpuNode[]): ReadonlyMap<string, readonly nu
   return new Map(
     sorted.map(({ id, gpus }) => [
       id,
-      gpus.map(({ model, memoryMib, migInstances = [] }) => {
-        const key = `${migInstances.length > 0}/${model}/${memoryMib}`;
+      gpus.map((gpu) => {
+        const key = `${isUncut(gpu) ? '' : JSON.stringify(gpu.migGeometry ?? '')}/${gpu.model}/${gpu.memoryMib}`;
         if (!seen.includes(key)) seen.push(key);
         return seen.indexOf(key);
       }),
@@ -165,7 +165,7 @@ function pricesOf(
   shapes: readonly OracleShape[],
   departureRatio: number,
 ): readonly { readonly hostsFree: (node: LedgerNode) => number; readonly price: number }[] {
-  const plain = empty.flatMap(({ gpus }) => gpus.filter(({ migInstances = [] }) => migInstances.length === 0));
+  const plain = empty.flatMap(({ gpus }) => gpus.filter(isUncut));
   // Which distinct GPUs could serve the shape.
   const types = [...new Map(plain.map((gpu) => [`${gpu.model}/${gpu.memoryMib}`, gpu])).values()];
   const servedBy = (job: Omit<Job, 'id'>) =>
@@ -251,9 +251,9 @@ function pricesOf(
     const square = taken.reduce((sum, { frequency, units }) => sum + frequency * units * units, 0);
     const tenthsOn = (node: LedgerNode) => {
       if (node.isCordoned) return 0;
-      const servedOn = emptyById.get(node.id)!.gpus.map(({ model, memoryMib, migInstances = [] }) => {
-        const type = types.findIndex((gpu) => gpu.model === model && gpu.memoryMib === memoryMib);
-        return migInstances.length === 0 && served[type]!;
+      const servedOn = emptyById.get(node.id)!.gpus.map((own) => {
+        const type = types.findIndex((gpu) => gpu.model === own.model && gpu.memoryMib === own.memoryMib);
+        return isUncut(own) && served[type]!;
       });
       const tenths = node.gpus.reduce((sum, { milli }, g) => sum + (servedOn[g]! ? Math.floor(milli / 100) : 0), 0);
       return Math.min(tenths, times(node.cpu, shape.cpuMilli));

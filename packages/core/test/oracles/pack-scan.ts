@@ -1,5 +1,6 @@
 import type { Job, Placement, Scorer, WorkloadShape } from '../../src/index.ts';
-import { admits, usableGpus, usableInstances, type LedgerNode } from './pack-ledger.ts';
+import { migChoice } from './mig-choice.ts';
+import { admits, usableGpus, type LedgerNode } from './pack-ledger.ts';
 
 /**
  * The decision by the letter: every node is looked at, every score computed from the definition. Fragmentation after Weng et
@@ -40,13 +41,8 @@ function choices(
   const base = { jobId: job.id, nodeId: node.id };
   const idle = node.gpus.reduce((sum, gpu) => sum + (gpu.instances.length === 0 ? gpu.milli : 0), 0);
   if (job.migProfile !== undefined) {
-    const free = (gpu: number) => node.gpus[gpu]!.instances.filter(({ isFree }) => isFree).length;
-    const [first] = usableInstances(node, job).sort(
-      (x, y) => free(x.gpu) - free(y.gpu) || x.gpu - y.gpu || x.start - y.start,
-    );
-    const freeOnNode = node.gpus.reduce((sum, _, gpu) => sum + free(gpu), 0);
-    const mig = { gpuIndex: first!.gpu, profile: job.migProfile, start: first!.start };
-    return { ...base, gpus: [], mig, rank: scorer === 'first-fit' ? [] : [freeOnNode] };
+    const { mig, rank } = migChoice(node, job, scorer === 'fgd' ? mix : [], empty);
+    return { ...base, gpus: [], mig, rank: scorer === 'first-fit' ? [] : rank };
   }
   const milli = job.gpuMilli ?? 1_000;
   const usable = job.gpuCount === 0 ? [] : usableGpus(node, job);

@@ -1,7 +1,7 @@
-import type { GpuNode, Job, PackInput } from '../../src/index.ts';
+import type { GpuNode, Job, MigGeometry, PackInput } from '../../src/index.ts';
 import { occupiedLedger } from './assignment-mip.ts';
 import { createLinearModel, type LinearModel, type Term } from './linear-model.ts';
-import { admits, type LedgerNode } from './pack-ledger.ts';
+import { admits, isUncut, type LedgerNode } from './pack-ledger.ts';
 
 type Input = Required<Omit<PackInput, 'workload'>>;
 
@@ -69,6 +69,7 @@ function kindOf({ cpuMilli, memoryMib, gpus }: GpuNode): string {
   const list = gpus.map((gpu) => [
     typeOf(gpu.model, gpu.memoryMib),
     (gpu.migInstances ?? []).map((instance) => [instance.profile, instance.memoryMib ?? '']),
+    gpu.migGeometry ?? '',
   ]);
   return JSON.stringify([cpuMilli, memoryMib, list]);
 }
@@ -100,8 +101,16 @@ function addPools(model: LinearModel, jobs: readonly Job[], pools: readonly Pool
       };
       const gpus = (job.gpuCount * (job.gpuMilli ?? 1_000)) / 1_000;
       if (job.gpuCount === 0) addPart();
-      else if (job.migProfile !== undefined) addPart(`mig/${job.migProfile}`, 1);
-      else
+      else if (job.migProfile !== undefined) {
+        if (amounts.has(`mig/${job.migProfile}`)) addPart(`mig/${job.migProfile}`, 1);
+        for (const [type, geometry] of cutTypesFor(pool, job)) {
+          if (!amounts.has(`${type}/${job.migProfile}`)) continue;
+          const size = geometry.profiles.find(({ name }) => name === job.migProfile)!;
+          const part = addPart(`${type}/${job.migProfile}`, 1);
+          used.get(`${type}/memory slices`)!.push([size.memorySlices, part]);
+          used.get(`${type}/compute slices`)!.push([size.computeSlices, part]);
+        }
+      } else
         for (const type of typesFor(pool, job)) {
           if (!isShared(job)) {
             if (amounts.has(`gpu/${type}`)) addPart(`gpu/${type}`, gpus);
@@ -139,9 +148,14 @@ function amountsOf({ members }: Pool) {
   for (const { whole, left } of members) {
     add('cpu', left.cpu);
     add('memory', left.memory);
-    left.gpus.forEach(({ milli, instances }, index) => {
+    left.gpus.forEach(({ milli, instances, cut }, index) => {
       const { model, memoryMib } = whole.gpus[index]!;
       const type = typeOf(model, memoryMib);
+      if (cut !== undefined) {
+        const { name, left: free } = cutAmounts(typeOf(model, memoryMib), cut, instances);
+        for (const [what, amount] of free) if (amount > 0) add(`${name}/${what}`, amount);
+        return;
+      }
       for (const { profile, isFree } of instances) if (isFree) add(`mig/${profile}`, 1);
       if (instances.length > 0 || milli === 0) return;
       add(milli === 1_000 ? `gpu/${type}` : `part/${type}`, milli / 1_000);
@@ -151,9 +165,41 @@ function amountsOf({ members }: Pool) {
   return { amounts, mostLeft };
 }
 
+type LedgerGpu = LedgerNode['gpus'][number];
+
+/** What is left on a card: slices, of memory only those that some place covers, and starts of each profile up to its number. */
+function cutAmounts(type: string, { geometry, pieces }: NonNullable<LedgerGpu['cut']>, places: LedgerGpu['instances']) {
+  const sizeOf = (profile: string) => geometry.profiles.find(({ name }) => name === profile)!;
+  const free = places.filter(({ isFree }) => isFree);
+  const covered = free.flatMap(({ profile, start }) =>
+    Array.from({ length: sizeOf(profile).memorySlices }, (_, slice) => start + slice),
+  );
+  const compute = pieces.reduce((left, { profile }) => left - sizeOf(profile).computeSlices, geometry.computeSlices);
+  const countOf = (list: readonly { readonly profile: string }[], name: string) =>
+    list.filter(({ profile }) => profile === name).length;
+  const counts = geometry.profiles.map(({ name, starts, maxInstances = starts.length }): [string, number] => [
+    name,
+    Math.min(countOf(free, name), maxInstances - countOf(pieces, name)),
+  ]);
+  const left = new Map([['memory slices', new Set(covered).size], ['compute slices', compute], ...counts]);
+  return { name: `cut/${type}/${JSON.stringify(geometry)}`, left };
+}
+
+/** Types of GPUs of a pool that are cut as jobs come and could serve the job. */
+function cutTypesFor({ members }: Pool, { gpuModels }: Job): ReadonlyMap<string, MigGeometry> {
+  const gpus = members.flatMap(({ whole }) => whole.gpus);
+  return new Map(
+    gpus.flatMap(({ model, memoryMib, migGeometry }) =>
+      typeof migGeometry !== 'object' || gpuModels?.includes(model) === false
+        ? []
+        : [[`cut/${typeOf(model, memoryMib)}/${JSON.stringify(migGeometry)}`, migGeometry] as const],
+    ),
+  );
+}
+
 /** Types of the GPUs of a pool that, empty, could serve the job. */
 function typesFor({ members }: Pool, { gpuModels, gpuMemoryMib = 0 }: Job): readonly string[] {
-  const gpus = members.flatMap(({ whole }) => whole.gpus.filter(({ migInstances = [] }) => migInstances.length === 0));
+  const gpus = members.flatMap(({ whole }) => whole.gpus.filter(isUncut));
   const fitting = gpus.filter(
     ({ model, memoryMib = 0 }) => (gpuModels?.includes(model) ?? true) && memoryMib >= gpuMemoryMib,
   );

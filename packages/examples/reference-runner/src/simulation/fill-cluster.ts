@@ -141,6 +141,7 @@ const RESOURCE_NAMES: Readonly<Record<ResourceMiss['resource'], string>> = {
   'gpu-milli': 'share of a GPU',
   'memory-mib': 'memory',
   'mig-instance': 'MIG instance',
+  'mig-slices': 'MIG instance',
 };
 
 /** Counts what the nearest node lacked; one example each, in words. */
