@@ -119,6 +119,16 @@ export const problem = {
   objective: { kind: 'weighted', carbonPriceUsdPerTonne: 80 },
 };
 
+export const constrainedProblem = {
+  ...problem,
+  constraints: [
+    { id: 'works', reason: 'servicing', kind: 'blackout', locationId: 'de', startAtMs: 0, endAtMs: 1 },
+    { id: 'rack', kind: 'gpu-cap', locationId: 'de', gpuCount: 4 },
+    { id: 'heat', kind: 'power-cap', locationId: 'de', powerCapWatts: 900.5 },
+    { id: 'export', kind: 'forbidden', jobIds: ['train'], locationIds: ['de'] },
+  ],
+};
+
 export const config = {
   minReplicas: 0,
   maxReplicas: 10,

@@ -46,6 +46,7 @@ import {
   admitInput,
   slot,
   carbon,
+  constrainedProblem,
   problem,
   config,
   observation,
@@ -102,6 +103,7 @@ describe('good input', () => {
     ['parsePlanPreemptionInput', parsePlanPreemptionInput, planPreemptionInput],
     ['parseAdmitInput', parseAdmitInput, admitInput],
     ['parseScheduleProblem', parseScheduleProblem, problem],
+    ['parseScheduleProblem with constraints', parseScheduleProblem, constrainedProblem],
     ['parseScheduleProblem by carbon', parseScheduleProblem, { ...problem, objective: { kind: 'carbon' } }],
     ['parseAutoscaleConfig', parseAutoscaleConfig, config],
     ['parseAutoscaleObservation', parseAutoscaleObservation, observation],
@@ -236,6 +238,13 @@ const problemRows = [
   ['objective.kind', 'speed', 'objective.kind', "must be 'carbon', 'cost' or 'weighted'"],
   ['objective.carbonPriceUsdPerTonne', -1, 'objective.carbonPriceUsdPerTonne', AMOUNT],
 ] as const;
+const constraintRows = [
+  ['constraints.0.kind', 'rest', 'constraints[0].kind', "must be 'blackout', 'gpu-cap', 'power-cap' or 'forbidden'"],
+  ['constraints.0.locationId', undefined, 'constraints[0].locationId', 'must be a non-empty string'],
+  ['constraints.1.gpuCount', -1, 'constraints[1].gpuCount', WHOLE],
+  ['constraints.2.powerCapWatts', null, 'constraints[2].powerCapWatts', AMOUNT],
+  ['constraints.3.locationIds', undefined, 'constraints[3].locationIds', 'must be a list'],
+] as const;
 const configRows = [
   ['minReplicas', -1, 'minReplicas', WHOLE],
   ['targets', [], 'targets', 'must be a list with at least one item'],
@@ -285,6 +294,7 @@ describe('bad input', () => {
     ...migRows,
     ...planPreemptionRows.map((row) => [parsePlanPreemptionInput, planPreemptionInput, ...row] as const),
     ...admitRows.map((row) => [parseAdmitInput, admitInput, ...row] as const),
+    ...constraintRows.map((row) => [parseScheduleProblem, constrainedProblem, ...row] as const),
     ...problemRows.map((row) => [parseScheduleProblem, problem, ...row] as const),
     ...configRows.map((row) => [parseAutoscaleConfig, config, ...row] as const),
     ...spilloverRows.map((row) => [parsePlaceReplicasInput, spillover, ...row] as const),

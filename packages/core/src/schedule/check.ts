@@ -4,6 +4,7 @@ import type { NumberRule } from '../check-number.ts';
 import { checkIds, checkList } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
+import { checkConstraints } from './check-constraints.ts';
 import { orderOf } from './precedence.ts';
 import type {
   PreviousPlan,
@@ -36,6 +37,7 @@ export function checkProblem(problem: ScheduleProblem): void {
   checkOrder(problem.jobs);
   if (problem.objective !== undefined) checkObjective(problem.objective);
   if (problem.previous !== undefined) checkPrevious(problem.previous);
+  if (problem.constraints !== undefined) checkConstraints(problem.constraints, problem.locations);
 }
 
 /** Every predecessor is a job, and no job waits for itself, directly or not. */

@@ -63,6 +63,11 @@ function explainUnplaceable({ jobId, reason }: UnplaceableJob): string {
         `job '${jobId}' cannot be planned: its machines draw ${round(reason.neededWatts)} W and none of its locations ` +
         `has that for long enough in its window; the most a location has is ${round(reason.largestWatts)} W`
       );
+    case 'constraints':
+      return (
+        `job '${jobId}' cannot be planned: constraints take away every place it would have alone; those that touch it are ` +
+        reason.constraintIds.map((id) => `'${id}'`).join(', ')
+      );
     case 'no-room':
       return (
         `job '${jobId}' is left out: the other jobs leave no room for it; ` +

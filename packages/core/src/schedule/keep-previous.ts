@@ -81,6 +81,7 @@ function isAnswer(
     const slot = cell % slotCount;
     const share = amounts.get(cell)! / width;
     if (cell < 0 || slot < table.first[job]! || slot > last || !places.has(Math.floor(cell / slotCount))) return false;
+    if (table.closed?.[cell] === 1) return false;
     if (!(share > 0) || share > most(slot) * curve.length + EPSILON) return false;
     const replicas = share / most(slot);
     const whole = Math.floor(replicas + EPSILON);

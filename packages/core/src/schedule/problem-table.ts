@@ -36,6 +36,8 @@ export interface ProblemTable {
   readonly bill: Float64Array;
   /** What there is, by row. */
   readonly capacity: Float64Array;
+  /** 1 for cells in which nothing runs, not even without GPUs; undefined when there are none. */
+  readonly closed: Uint8Array | undefined;
   /** Watts at the meter that one unit of power is, by cell; empty without power caps. */
   readonly unitWatts: Float64Array;
   readonly mode: Uint8Array;
@@ -166,6 +168,7 @@ export function createProblemTable(
     cellCount,
     rowCount: power === undefined ? cellCount : 2 * cellCount,
     ...cells,
+    closed: closedCells(sites, slots),
     capacity: power === undefined ? cells.capacity : Float64Array.from([...cells.capacity, ...power.capacity]),
     unitWatts: power?.unitWatts ?? new Float64Array(0),
     ...columns,
@@ -206,6 +209,15 @@ function cellsOf(sites: readonly Site[], slots: SlotGrid, objective: ScheduleObj
     }
   });
   return { signal, bill, capacity };
+}
+
+function closedCells(sites: readonly Site[], slots: SlotGrid): Uint8Array | undefined {
+  if (sites.every(({ closed }) => closed === undefined)) return undefined;
+  const cells = new Uint8Array(sites.length * slots.count);
+  sites.forEach(({ closed }, location) => {
+    if (closed !== undefined) cells.set(closed, location * slots.count);
+  });
+  return cells;
 }
 
 /** Rows of power, when a location has a cap; where it has none, there is as much as all jobs together can draw. */

@@ -1,6 +1,8 @@
 import { hoursFromMs, tonnesFromGrams } from '../units.ts';
 import { checkProblem } from './check.ts';
 import type { BoundVerification, ScheduleJob, ScheduleLocation, ScheduleProblem, ShadowPrices } from './types.ts';
+import { capsIn, isPairAllowed } from './verify-constraints.ts';
+import type { Cap } from './verify-constraints.ts';
 import { pueBySlot, slotMeans } from './verify-amounts.ts';
 import { hasWindow, usableTime } from './verify-job.ts';
 import { cutWindows } from './verify-order.ts';
@@ -104,10 +106,12 @@ interface Place {
   /** The same for power at the meter. */
   readonly watts: readonly number[];
   readonly wattPrice: number[];
+  readonly isClosed: readonly boolean[];
   readonly pueRatio: readonly number[];
 }
 
-function priced(location: ScheduleLocation, { slots, objective = { kind: 'carbon' } }: ScheduleProblem): Place {
+function priced(location: ScheduleLocation, problem: ScheduleProblem): Place {
+  const { slots, objective = { kind: 'carbon' } } = problem;
   const grams = slotMeans(location.carbon, slots);
   const usd = location.energyPrice === undefined ? grams.map(() => 0) : slotMeans(location.energyPrice, slots);
   const perKwh = grams.map((value, slot) => {
@@ -118,12 +122,22 @@ function priced(location: ScheduleLocation, { slots, objective = { kind: 'carbon
   });
   const { gpuCount = Infinity, powerCapWatts = Infinity } = location;
   const pueRatio = pueBySlot(location, slots);
+  const caps = grams.map((_, slot) => capsIn(problem, location.id, slot));
+  const least = (own: number, slot: number, of: (cap: Cap) => number) =>
+    caps[slot]!.reduce((most, cap) => Math.min(most, of(cap)), own);
   return {
     perKwh: perKwh.map((value, slot) => value * pueRatio[slot]!),
     perGpu: objective.kind === 'carbon' ? 0 : (location.priceUsdPerGpuHour ?? 0) * hoursFromMs(slots.stepMs),
-    gpus: grams.map((_, slot) => (typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!)),
+    gpus: grams.map((_, slot) =>
+      least(typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!, slot, ({ gpus, isClosed }) =>
+        isClosed ? 0 : gpus,
+      ),
+    ),
     price: grams.map(() => 0),
-    watts: grams.map((_, slot) => (typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[slot]!)),
+    watts: grams.map((_, slot) =>
+      least(typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[slot]!, slot, ({ watts }) => watts),
+    ),
+    isClosed: caps.map((list) => list.some(({ isClosed }) => isClosed)),
     wattPrice: grams.map(() => 0),
     pueRatio,
   };
@@ -141,7 +155,7 @@ interface Offer {
 function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMap<string, Place>): number {
   const work = job.runtimeMs / problem.slots.stepMs;
   const offers = problem.locations
-    .filter(({ id }) => job.locationIds?.includes(id) ?? true)
+    .filter(({ id }) => (job.locationIds?.includes(id) ?? true) && isPairAllowed(problem, job.id, id))
     .map(({ id }) => withMoves(problem, job, id, offersOf(problem, job, places.get(id)!)));
   if (job.mode === 'migratable') {
     const bySlot = new Map<number, Offer>();
@@ -177,7 +191,7 @@ function offersOf({ slots }: ScheduleProblem, job: ScheduleJob, place: Place): r
     const byGpus = width === 0 ? Infinity : place.gpus[slot]! / width;
     const byPower = watts === 0 ? Infinity : (place.watts[slot]! / watts) * (1 + 1e-9);
     const replicas = Math.min(byGpus, byPower);
-    if (startAtMs < fromMs || share <= 0 || replicas < 1) return [];
+    if (startAtMs < fromMs || share <= 0 || replicas < 1 || place.isClosed[slot]) return [];
     const ofRoom = width * (place.perGpu + place.price[slot]!) + watts * place.wattPrice[slot]!;
     return [{ slot, share, cost: kilowattHours * perKwh + ofRoom, replicas }];
   });

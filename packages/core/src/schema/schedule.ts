@@ -13,6 +13,30 @@ const objectiveSchema = z.discriminatedUnion(
   "must be 'carbon', 'cost' or 'weighted'",
 );
 
+const named = { id: text(), reason: text().exactOptional() };
+const local = {
+  ...named,
+  locationId: text(),
+  startAtMs: finite().exactOptional(),
+  endAtMs: finite().exactOptional(),
+};
+
+const constraintSchema = z.discriminatedUnion(
+  'kind',
+  [
+    record({ ...local, kind: z.literal('blackout') }),
+    record({ ...local, kind: z.literal('gpu-cap'), gpuCount: whole({ min: 0 }) }),
+    record({ ...local, kind: z.literal('power-cap'), powerCapWatts: finite({ min: 0 }) }),
+    record({
+      ...named,
+      kind: z.literal('forbidden'),
+      jobIds: list(text()).exactOptional(),
+      locationIds: list(text()),
+    }),
+  ],
+  "must be 'blackout', 'gpu-cap', 'power-cap' or 'forbidden'",
+);
+
 /** Schema of a {@link ScheduleProblem}. */
 export const scheduleProblemSchema = record({
   slots: record({ startAtMs: whole(), stepMs: whole({ min: 1 }), count: whole({ min: 1 }) }),
@@ -56,4 +80,5 @@ export const scheduleProblemSchema = record({
     ),
     movePenalty: finite({ min: 0 }).exactOptional(),
   }).exactOptional(),
+  constraints: list(constraintSchema).exactOptional(),
 }) satisfies z.ZodType<ScheduleProblem>;
