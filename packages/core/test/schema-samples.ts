@@ -129,6 +129,17 @@ export const constrainedProblem = {
   ],
 };
 
+export const replanInput = {
+  problem,
+  previous: {
+    assignments: [{ jobId: 'train', locationId: 'de', slot: 1, startAtMs: 3_600_000, durationMs: 1_800_000 }],
+    shadowPrices: [{ locationId: 'de', values: [0, 2.5], wattValues: [0, 0] }],
+  },
+  frozenUntilMs: 3_600_000,
+  movePenalty: 20,
+};
+export const paths = [{ locations: [{ locationId: 'de', carbonGramsPerKwh: [1, 2], energyPriceUsdPerKwh: [-1, 0] }] }];
+
 export const config = {
   minReplicas: 0,
   maxReplicas: 10,

@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import type { ScheduleProblem } from '../schedule/index.ts';
+import type {
+  LexicographicOrder,
+  ReplanInput,
+  SampledPath,
+  ScheduleLimits,
+  ScheduleProblem,
+  ShadowPrices,
+} from '../schedule/index.ts';
 import { finite, list, oneOf, positive, record, text, whole } from './primitives.ts';
 import { carbonSeriesSchema, energyPriceSchema, pueSeriesSchema } from './time-series.ts';
 
@@ -37,6 +44,15 @@ const constraintSchema = z.discriminatedUnion(
   "must be 'blackout', 'gpu-cap', 'power-cap' or 'forbidden'",
 );
 
+const assignmentSchema = record({
+  jobId: text(),
+  locationId: text(),
+  slot: whole(),
+  startAtMs: finite(),
+  durationMs: positive(),
+  replicaCount: whole({ min: 1 }).exactOptional(),
+});
+
 /** Schema of a {@link ScheduleProblem}. */
 export const scheduleProblemSchema = record({
   slots: record({ startAtMs: whole(), stepMs: whole({ min: 1 }), count: whole({ min: 1 }) }),
@@ -68,17 +84,46 @@ export const scheduleProblemSchema = record({
   ),
   objective: objectiveSchema.exactOptional(),
   previous: record({
-    assignments: list(
-      record({
-        jobId: text(),
-        locationId: text(),
-        slot: whole(),
-        startAtMs: finite(),
-        durationMs: positive(),
-        replicaCount: whole({ min: 1 }).exactOptional(),
-      }),
-    ),
+    assignments: list(assignmentSchema),
     movePenalty: finite({ min: 0 }).exactOptional(),
   }).exactOptional(),
   constraints: list(constraintSchema).exactOptional(),
 }) satisfies z.ZodType<ScheduleProblem>;
+
+/** Schema of {@link ShadowPrices}: one entry of the `startPrices` of a search. */
+export const shadowPricesSchema = record({
+  locationId: text(),
+  values: list(finite({ min: 0 })),
+  wattValues: list(finite({ min: 0 })).exactOptional(),
+}) satisfies z.ZodType<ShadowPrices>;
+
+/** Schema of a {@link ReplanInput}. */
+export const replanInputSchema = record({
+  problem: scheduleProblemSchema,
+  previous: record({ assignments: list(assignmentSchema), shadowPrices: list(shadowPricesSchema).exactOptional() }),
+  frozenUntilMs: finite(),
+  movePenalty: finite({ min: 0 }).exactOptional(),
+}) satisfies z.ZodType<ReplanInput>;
+
+/** Schema of {@link ScheduleLimits}. */
+export const scheduleLimitsSchema = record({
+  carbonGrams: finite({ min: 0 }).exactOptional(),
+  costUsd: finite().exactOptional(),
+}) satisfies z.ZodType<ScheduleLimits>;
+
+/** Schema of a {@link LexicographicOrder}. */
+export const lexicographicOrderSchema = record({
+  first: oneOf('carbon', 'cost'),
+  toleranceRatio: finite({ min: 0 }).exactOptional(),
+}) satisfies z.ZodType<LexicographicOrder>;
+
+/** Schema of a {@link SampledPath}. */
+export const sampledPathSchema = record({
+  locations: list(
+    record({
+      locationId: text(),
+      carbonGramsPerKwh: list(finite({ min: 0 })).exactOptional(),
+      energyPriceUsdPerKwh: list(finite()).exactOptional(),
+    }),
+  ),
+}) satisfies z.ZodType<SampledPath>;
