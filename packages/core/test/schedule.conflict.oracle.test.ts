@@ -196,6 +196,26 @@ describe('findConflict', () => {
     );
   });
 
+  it('names the shortest run that no gap between blackouts holds', () => {
+    const job = { ...JOB, mode: 'interruptible', runtimeMs: 3 * HOUR_MS, minRunMs: 2 * HOUR_MS } as const;
+    const noon = {
+      id: 'noon',
+      kind: 'blackout',
+      locationId: 'de',
+      startAtMs: 2 * HOUR_MS,
+      endAtMs: 3 * HOUR_MS,
+    } as const;
+    const conflict = findConflict(problemWith([{ id: 'a', ...job }], { constraints: [noon] }));
+
+    expect(conflict).toMatchObject({
+      members: [
+        { kind: 'runs', jobId: 'a' },
+        { kind: 'constraint', constraintId: 'noon' },
+      ],
+      isMinimal: true,
+    });
+  });
+
   it('stays a proven conflict where plans run out, and is not called minimal', () => {
     const jobs = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, ...JOB, deadlineAtMs: 3 * HOUR_MS }));
 

@@ -88,6 +88,12 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
     withLocation({ powerCapWatts: [1] }),
     "powerCapWatts of location 'de' must hold 2 numbers, one a slot, got a list of 1",
   ],
+  ['a run below zero', withJob({ minRunMs: -1 }), "minRunMs of job 'train' must be a finite number >= 0, got -1"],
+  [
+    'a job in one piece that resumes',
+    withJob({ resumeMs: 1 }),
+    "resumeMs of job 'train' must go with mode 'interruptible' and one replica, got 1",
+  ],
   ['a job worth nothing', withJob({ value: 0 }), "value of job 'train' must be a finite number > 0, got 0"],
   ['a location without an id', withLocation({ id: '' }), "locations[0].id must be a non-empty string, got ''"],
   [

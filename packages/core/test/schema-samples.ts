@@ -113,6 +113,8 @@ export const problem = {
       earliestStartAtMs: 0,
       deadlineAtMs: 10_800_000,
       mode: 'interruptible',
+      minRunMs: 3_600_000,
+      resumeMs: 0,
       locationIds: ['de'],
     },
   ],

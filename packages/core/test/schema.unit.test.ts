@@ -245,6 +245,7 @@ const problemRows = [
   ['locations.0.pueRatio', 0.9, 'locations[0].pueRatio', 'must be a finite number >= 1'],
   ['jobs.0.mode', 'pausable', 'jobs[0].mode', "must be 'contiguous' or 'interruptible' or 'migratable'"],
   ['jobs.0.powerWatts', -1, 'jobs[0].powerWatts', AMOUNT],
+  ['jobs.0.resumeMs', -1, 'jobs[0].resumeMs', AMOUNT],
   ['objective.kind', 'speed', 'objective.kind', "must be 'carbon', 'cost' or 'weighted'"],
   ['objective.carbonPriceUsdPerTonne', -1, 'objective.carbonPriceUsdPerTonne', AMOUNT],
 ] as const;

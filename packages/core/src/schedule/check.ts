@@ -183,6 +183,7 @@ function checkJob(job: ScheduleJob): void {
   checkOptionalNumber(() => field('value'), job.value, { above: 0 });
   checkWord(field('mode'), job.mode, ['contiguous', 'interruptible', 'migratable']);
   checkCurve(field, job);
+  checkRuns(field, job);
   const { earliestStartAtMs, deadlineAtMs, locationIds } = job;
   if (earliestStartAtMs !== undefined && deadlineAtMs !== undefined && deadlineAtMs < earliestStartAtMs) {
     throw new InvalidInputError(
@@ -228,6 +229,18 @@ function checkCurve(field: (name: string) => string, { mode, gpuCount, marginalT
       hint: 'A further replica adds no more than the one before it.',
     });
   });
+}
+
+function checkRuns(field: (name: string) => string, job: ScheduleJob): void {
+  for (const name of ['minRunMs', 'resumeMs'] as const) {
+    checkOptionalNumber(() => field(name), job[name], { min: 0 });
+    if ((job[name] ?? 0) === 0) continue;
+    if (job.mode !== 'interruptible' || (job.marginalThroughput?.length ?? 1) > 1) {
+      throw new InvalidInputError(field(name), "must go with mode 'interruptible' and one replica", job[name], {
+        hint: 'A job in one piece has one run; elastic and migratable jobs pause and move at no cost.',
+      });
+    }
+  }
 }
 
 /**

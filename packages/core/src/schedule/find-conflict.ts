@@ -6,8 +6,8 @@ import type { ScheduleJob, ScheduleOptions, ScheduleProblem } from './types.ts';
 
 /** Something that a conflict is made of, by name. Without it there would be a plan. */
 export type ConflictMember =
-  /** `earliestStartAtMs`, `deadlineAtMs`, `locationIds` or `mode` of a job. */
-  | { readonly kind: 'earliest-start' | 'deadline' | 'locations' | 'mode'; readonly jobId: string }
+  /** `earliestStartAtMs`, `deadlineAtMs`, `locationIds` or `mode` of a job; `runs` is its `minRunMs` and `resumeMs`. */
+  | { readonly kind: 'earliest-start' | 'deadline' | 'locations' | 'mode' | 'runs'; readonly jobId: string }
   /** A link to a job that must be done before. */
   | { readonly kind: 'after'; readonly jobId: string; readonly predecessorId: string }
   /** `gpuCount` or `powerCapWatts` of a location. */
@@ -134,10 +134,13 @@ function restrict(problem: ScheduleProblem, kept: ReadonlySet<string>): Schedule
 
 /** All that can be given up, first what is most easily: a job's own habits before capacity, and that before named rules. */
 function membersOf({ jobs, locations, constraints = [] }: ScheduleProblem): readonly ConflictMember[] {
-  const ofJobs = (kind: 'mode' | 'locations' | 'earliest-start' | 'deadline', has: (job: ScheduleJob) => boolean) =>
-    jobs.filter(has).map(({ id }) => ({ kind, jobId: id }));
+  const ofJobs = (
+    kind: 'mode' | 'runs' | 'locations' | 'earliest-start' | 'deadline',
+    has: (job: ScheduleJob) => boolean,
+  ) => jobs.filter(has).map(({ id }) => ({ kind, jobId: id }));
   return [
     ...ofJobs('mode', (job) => freeMode(job) !== job.mode),
+    ...ofJobs('runs', hasRuns),
     ...ofJobs('locations', ({ locationIds }) => locationIds !== undefined),
     ...ofJobs('earliest-start', ({ earliestStartAtMs }) => earliestStartAtMs !== undefined),
     ...jobs.flatMap(({ id, after = [] }) =>
@@ -154,9 +157,14 @@ function membersOf({ jobs, locations, constraints = [] }: ScheduleProblem): read
   ];
 }
 
+function hasRuns({ minRunMs = 0, resumeMs = 0 }: ScheduleJob): boolean {
+  return minRunMs > 0 || resumeMs > 0;
+}
+
 /** The mode that takes whatever slots there are. */
-function freeMode({ mode, gpuCount = 1, marginalThroughput }: ScheduleJob): ScheduleJob['mode'] {
-  if (marginalThroughput !== undefined) return mode;
+function freeMode(job: ScheduleJob): ScheduleJob['mode'] {
+  const { mode, gpuCount = 1, marginalThroughput } = job;
+  if (marginalThroughput !== undefined || hasRuns(job)) return mode;
   return gpuCount > 0 ? 'migratable' : 'interruptible';
 }
 
@@ -176,16 +184,20 @@ function without(
       ...(gpuCount !== undefined && !has('gpu-count', location.id) && { gpuCount }),
       ...(powerCapWatts !== undefined && !has('power-cap', location.id) && { powerCapWatts }),
     })),
-    jobs: problem.jobs.map(({ earliestStartAtMs, deadlineAtMs, locationIds, after = [], ...job }) => ({
-      ...job,
-      mode: has('mode', job.id) ? freeMode(job) : job.mode,
-      ...(earliestStartAtMs !== undefined && !has('earliest-start', job.id) && { earliestStartAtMs }),
-      ...(deadlineAtMs !== undefined && !has('deadline', job.id) && { deadlineAtMs }),
-      ...(locationIds !== undefined && !has('locations', job.id) && { locationIds }),
-      after: after.filter(({ jobId }) =>
-        given.every((member) => member.kind !== 'after' || member.jobId !== job.id || member.predecessorId !== jobId),
-      ),
-    })),
+    jobs: problem.jobs.map(
+      ({ earliestStartAtMs, deadlineAtMs, locationIds, after = [], minRunMs, resumeMs, ...job }) => ({
+        ...job,
+        ...(minRunMs !== undefined && !has('runs', job.id) && { minRunMs }),
+        ...(resumeMs !== undefined && !has('runs', job.id) && { resumeMs }),
+        mode: has('mode', job.id) ? freeMode(job) : job.mode,
+        ...(earliestStartAtMs !== undefined && !has('earliest-start', job.id) && { earliestStartAtMs }),
+        ...(deadlineAtMs !== undefined && !has('deadline', job.id) && { deadlineAtMs }),
+        ...(locationIds !== undefined && !has('locations', job.id) && { locationIds }),
+        after: after.filter(({ jobId }) =>
+          given.every((member) => member.kind !== 'after' || member.jobId !== job.id || member.predecessorId !== jobId),
+        ),
+      }),
+    ),
     constraints: (problem.constraints ?? []).filter(({ id }) => !has('constraint', id)),
   };
 }

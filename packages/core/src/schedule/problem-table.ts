@@ -12,6 +12,7 @@ export const CONTIGUOUS = 0;
 const PINNED = 1;
 export const MIGRATABLE = 2;
 export const ELASTIC = 3;
+export const RUNS = 4;
 
 /** Less than this share of a slot, or of a GPU, is rounding. */
 export const EPSILON = 1e-9;
@@ -50,6 +51,9 @@ export interface ProblemTable {
   readonly energy: Float64Array;
   /** Run time in slots, on one replica. */
   readonly work: Float64Array;
+  /** Slots that a run takes at least, and that each but the first takes before work goes on; 0 but for mode `RUNS`. */
+  readonly minRun: Float64Array;
+  readonly resume: Float64Array;
   /** First slot of the window, and the slot after its last. */
   readonly first: Int32Array;
   readonly end: Int32Array;
@@ -111,6 +115,8 @@ export function createProblemTable(
     value: new Float64Array(jobCount),
     energy: new Float64Array(jobCount),
     work: new Float64Array(jobCount),
+    minRun: new Float64Array(jobCount),
+    resume: new Float64Array(jobCount),
     first: new Int32Array(jobCount),
     ...ends(),
     allowedFrom: new Int32Array(jobCount),
@@ -137,6 +143,8 @@ export function createProblemTable(
     columns.value[j] = job.value ?? 1;
     columns.energy[j] = ((job.powerWatts / 1_000) * slotHours) / width;
     columns.work[j] = job.runtimeMs / slots.stepMs;
+    columns.minRun[j] = (job.minRunMs ?? 0) / slots.stepMs;
+    columns.resume[j] = (job.resumeMs ?? 0) / slots.stepMs;
     columns.first[j] = window.firstSlot;
     setEnd(columns, j, window, job.runtimeMs);
     setEnd(loose, j, looseWindow, job.runtimeMs);
@@ -183,9 +191,10 @@ export function createProblemTable(
   };
 }
 
-function modeOf({ mode, marginalThroughput }: ScheduleJob): number {
+function modeOf({ mode, marginalThroughput, minRunMs = 0, resumeMs = 0 }: ScheduleJob): number {
   if (mode === 'contiguous') return CONTIGUOUS;
   if (mode === 'migratable') return MIGRATABLE;
+  if (minRunMs > 0 || resumeMs > 0) return RUNS;
   return (marginalThroughput?.length ?? 1) > 1 ? ELASTIC : PINNED;
 }
 

@@ -41,7 +41,8 @@ export function shortWindow(job: ScheduleJob, { availableMs }: Window): Unplacea
 }
 
 /** True when a search of its own answers the job: it can run at one location at a time, as one replica. */
-export function isPlain({ mode, marginalThroughput }: ScheduleJob): boolean {
+export function isPlain({ mode, marginalThroughput, minRunMs = 0, resumeMs = 0 }: ScheduleJob): boolean {
+  if (minRunMs > 0 || resumeMs > 0) return false;
   return mode !== 'migratable' && (marginalThroughput?.length ?? 1) === 1;
 }
 

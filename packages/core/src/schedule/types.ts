@@ -63,6 +63,17 @@ export interface ScheduleJob {
    */
   readonly marginalThroughput?: readonly number[];
   /**
+   * Shortest run of an interruptible job, ms, >= 0; a job in one piece may be shorter. A run is time without a pause. With
+   * this or `resumeMs` runs are of whole slots, and only the end of the last is a part of one. Not for elastic jobs.
+   * @defaultValue 0
+   */
+  readonly minRunMs?: number;
+  /**
+   * What every run but the first takes, at full power, before work goes on, for example to load a checkpoint, ms, >= 0; no run is
+   * shorter. It is added to the run time. @defaultValue 0
+   */
+  readonly resumeMs?: number;
+  /**
    * Where it may run; the first that exists is its home, where the run-now baseline runs it. Names that no location has
    * are passed over. @defaultValue all, in the order given
    */
@@ -326,7 +337,9 @@ export type ScheduleRule =
   | 'overlap'
   /** A contiguous job has a gap. */
   | 'not-contiguous'
-  /** The stretches do not add up to the run time, or an elastic job's to its work. */
+  /** A run is shorter than `minRunMs` or `resumeMs`, or one that is not the last has a part of a slot. */
+  | 'run-too-short'
+  /** The stretches do not add up to the run time and what it takes to resume, or an elastic job's to its work. */
   | 'wrong-duration'
   /** Replicas of a job that is not elastic, or more than its curve has. */
   | 'wrong-replicas'

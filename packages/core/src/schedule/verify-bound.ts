@@ -4,6 +4,8 @@ import type { BoundVerification, ScheduleJob, ScheduleLocation, ScheduleProblem,
 import { capsIn, isPairAllowed } from './verify-constraints.ts';
 import type { Cap } from './verify-constraints.ts';
 import { pueBySlot, slotMeans } from './verify-amounts.ts';
+import { cheapestPiece, cheapestRuns } from './verify-runs.ts';
+import type { Offer } from './verify-runs.ts';
 import { hasWindow, usableTime } from './verify-job.ts';
 import { cutWindows } from './verify-order.ts';
 
@@ -143,15 +145,6 @@ function priced(location: ScheduleLocation, problem: ScheduleProblem): Place {
   };
 }
 
-/** One slot a job may use: for which share of the slot, and what a whole slot of one replica costs. */
-interface Offer {
-  readonly slot: number;
-  readonly share: number;
-  readonly cost: number;
-  /** Replicas that GPUs and power are enough for. */
-  readonly replicas: number;
-}
-
 function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMap<string, Place>): number {
   const work = job.runtimeMs / problem.slots.stepMs;
   const offers = problem.locations
@@ -169,6 +162,7 @@ function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMa
   }
   const atOnePlace = offers.map((list) => {
     if (job.mode === 'contiguous') return cheapestPiece(list, work);
+    if ((job.minRunMs ?? 0) > 0 || (job.resumeMs ?? 0) > 0) return cheapestRuns(list, job, problem.slots.stepMs);
     const levels = list.flatMap(({ share, cost, replicas }) =>
       (job.marginalThroughput ?? [1])
         .filter((_, level) => level + 1 <= replicas)
@@ -221,22 +215,4 @@ function fill(offers: readonly { readonly cost: number; readonly work: number }[
     if (left <= 1e-12) break;
   }
   return left <= 1e-9 ? total : Infinity;
-}
-
-/** The least that a piece from one of the offers on costs. */
-function cheapestPiece(offers: readonly Offer[], work: number): number {
-  let best = Infinity;
-  for (let first = 0; first < offers.length; first++) {
-    let left = work;
-    let total = 0;
-    for (let x = first; x < offers.length && left > 0; x++) {
-      const { slot, share, cost } = offers[x]!;
-      if (slot !== offers[first]!.slot + x - first || (share < left && share < 1)) break;
-      const part = Math.min(left, share);
-      total += part * cost;
-      left -= part;
-    }
-    if (left <= 1e-9 && total < best) best = total;
-  }
-  return best;
 }

@@ -113,7 +113,7 @@ export function hasFreePlace(problem: ScheduleProblem, job: ScheduleJob, inUse: 
             used.watts[slot]! + watts <= cap.watts * (1 - TOLERANCE),
         );
       if (isFree) freeMs += Math.max(0, Math.min(slots.stepMs, toMs - startAtMs));
-      else if (job.mode === 'contiguous') freeMs = 0;
+      else if (job.mode === 'contiguous' || (job.minRunMs ?? 0) > 0 || (job.resumeMs ?? 0) > 0) freeMs = 0;
       if (freeMs >= job.runtimeMs) return true;
     }
     return false;

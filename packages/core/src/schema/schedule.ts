@@ -76,6 +76,8 @@ export const scheduleProblemSchema = record({
       earliestStartAtMs: finite().exactOptional(),
       deadlineAtMs: finite().exactOptional(),
       mode: oneOf('contiguous', 'interruptible', 'migratable'),
+      minRunMs: finite({ min: 0 }).exactOptional(),
+      resumeMs: finite({ min: 0 }).exactOptional(),
       locationIds: list(text(), 1).exactOptional(),
       marginalThroughput: list(positive(), 1).exactOptional(),
       value: positive().exactOptional(),
