@@ -151,6 +151,47 @@ export function ordered(generated: fc.Arbitrary<ScheduleProblem>, lagHours: read
   });
 }
 
+/** The same problems with up to four named constraints on locations and jobs, some for a part of an hour. */
+export function constrained(generated: fc.Arbitrary<ScheduleProblem>): fc.Arbitrary<ScheduleProblem> {
+  return generated.chain((problem) => {
+    const { slots, locations: places } = problem;
+    const minute = fc.option(
+      fc.oneof(
+        fc.integer({ min: -1, max: slots.count }).map((hour) => hour * 60),
+        fc.integer({ min: -90, max: slots.count * 60 + 30 }),
+      ),
+      { nil: undefined },
+    );
+    const rule = fc.constantFrom(
+      { kind: 'blackout' } as const,
+      ...[0, 1, 2].map((gpuCount) => ({ kind: 'gpu-cap', gpuCount }) as const),
+      ...[0, 1_500, 7_000].map((powerCapWatts) => ({ kind: 'power-cap', powerCapWatts }) as const),
+    );
+    const jobIds = fc.subarray([...problem.jobs.map(({ id }) => id), 'gone']);
+    const local = fc
+      .record({ rule, place: fc.constantFrom(...places), from: minute, to: minute })
+      .map(({ rule: { ...own }, place, from, to }) => {
+        const [early, late] = from !== undefined && to !== undefined && to < from ? [to, from] : [from, to];
+        return {
+          ...own,
+          locationId: place.id,
+          ...(early !== undefined && { startAtMs: slots.startAtMs + early * MINUTE_MS }),
+          ...(late !== undefined && late !== early && { endAtMs: slots.startAtMs + late * MINUTE_MS }),
+        };
+      });
+    const pair = fc
+      .record({ jobIds: fc.option(jobIds, { nil: undefined }), places: fc.subarray([...places], { minLength: 1 }) })
+      .map(({ jobIds: ids, places: at }) => ({
+        kind: 'forbidden' as const,
+        locationIds: at.map(({ id }) => id),
+        ...(ids && { jobIds: ids }),
+      }));
+    return fc
+      .array(fc.oneof({ weight: 3, arbitrary: local }, pair), { maxLength: 4 })
+      .map((list) => ({ ...problem, constraints: list.map((one, index) => ({ id: `rule-${index}`, ...one })) }));
+  });
+}
+
 function withLimits(generated: fc.Arbitrary<ScheduleProblem>): fc.Arbitrary<ScheduleProblem> {
   return generated.chain((problem) => {
     const { count } = problem.slots;

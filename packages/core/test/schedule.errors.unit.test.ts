@@ -25,6 +25,15 @@ const withJob = (rest: object): ScheduleProblem => ({
   jobs: [{ ...JOB, ...rest }],
 });
 
+const constraintCases = (cases: readonly (readonly [string, object, string])[]) =>
+  cases.map(
+    ([name, rest, message]) =>
+      [
+        `a constraint ${name}`,
+        { ...withLocation({}), constraints: [{ id: 'works', ...rest }] } as unknown as ScheduleProblem,
+        message,
+      ] as const,
+  );
 const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
   [
     'an empty grid',
@@ -41,6 +50,34 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
     { ...withLocation({}), slots: { ...SLOTS, startAtMs: NaN } },
     'slots.startAtMs must be a whole number, got NaN',
   ],
+  ...constraintCases([
+    [
+      'of no kind',
+      { kind: 'rest' },
+      "kind of constraint 'works' must be 'blackout' or 'gpu-cap' or 'power-cap' or 'forbidden', got 'rest'",
+    ],
+    [
+      'nowhere',
+      { kind: 'blackout', locationId: 'mars' },
+      "locationId of constraint 'works' must be the id of a location, got 'mars'",
+    ],
+    [
+      'that ends first',
+      { kind: 'blackout', locationId: 'de', startAtMs: 1, endAtMs: 1 },
+      "endAtMs of constraint 'works' must be > startAtMs 1, got 1",
+    ],
+    [
+      'with half a GPU',
+      { kind: 'gpu-cap', locationId: 'de', gpuCount: 0.5 },
+      "gpuCount of constraint 'works' must be a whole number >= 0, got 0.5",
+    ],
+    [
+      'without watts',
+      { kind: 'power-cap', locationId: 'de' },
+      "powerCapWatts of constraint 'works' must be a finite number >= 0, got undefined",
+    ],
+    ['that forbids nothing', { kind: 'forbidden' }, "locationIds of constraint 'works' must be a list, got undefined"],
+  ]),
   [
     'a power cap below zero',
     withLocation({ powerCapWatts: -1 }),
@@ -50,6 +87,12 @@ const CASES: readonly (readonly [string, ScheduleProblem, string])[] = [
     'power caps for too few slots',
     withLocation({ powerCapWatts: [1] }),
     "powerCapWatts of location 'de' must hold 2 numbers, one a slot, got a list of 1",
+  ],
+  ['a run below zero', withJob({ minRunMs: -1 }), "minRunMs of job 'train' must be a finite number >= 0, got -1"],
+  [
+    'a job in one piece that resumes',
+    withJob({ resumeMs: 1 }),
+    "resumeMs of job 'train' must go with mode 'interruptible' and one replica, got 1",
   ],
   ['a job worth nothing', withJob({ value: 0 }), "value of job 'train' must be a finite number > 0, got 0"],
   ['a location without an id', withLocation({ id: '' }), "locations[0].id must be a non-empty string, got ''"],

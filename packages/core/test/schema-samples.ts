@@ -116,11 +116,34 @@ export const problem = {
       earliestStartAtMs: 0,
       deadlineAtMs: 10_800_000,
       mode: 'interruptible',
+      minRunMs: 3_600_000,
+      resumeMs: 0,
       locationIds: ['de'],
     },
   ],
   objective: { kind: 'weighted', carbonPriceUsdPerTonne: 80 },
 };
+
+export const constrainedProblem = {
+  ...problem,
+  constraints: [
+    { id: 'works', reason: 'servicing', kind: 'blackout', locationId: 'de', startAtMs: 0, endAtMs: 1 },
+    { id: 'rack', kind: 'gpu-cap', locationId: 'de', gpuCount: 4 },
+    { id: 'heat', kind: 'power-cap', locationId: 'de', powerCapWatts: 900.5 },
+    { id: 'export', kind: 'forbidden', jobIds: ['train'], locationIds: ['de'] },
+  ],
+};
+
+export const replanInput = {
+  problem,
+  previous: {
+    assignments: [{ jobId: 'train', locationId: 'de', slot: 1, startAtMs: 3_600_000, durationMs: 1_800_000 }],
+    shadowPrices: [{ locationId: 'de', values: [0, 2.5], wattValues: [0, 0] }],
+  },
+  frozenUntilMs: 3_600_000,
+  movePenalty: 20,
+};
+export const paths = [{ locations: [{ locationId: 'de', carbonGramsPerKwh: [1, 2], energyPriceUsdPerKwh: [-1, 0] }] }];
 
 export const config = {
   minReplicas: 0,

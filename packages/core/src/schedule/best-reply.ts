@@ -1,12 +1,13 @@
 import type { Congestion } from './congestion.ts';
 import { earliestStart, latestFinish } from './links.ts';
 import type { Times } from './links.ts';
-import { CONTIGUOUS, ELASTIC, EPSILON, MIGRATABLE } from './problem-table.ts';
+import { CONTIGUOUS, ELASTIC, EPSILON, MIGRATABLE, RUNS } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
 import { SHORT, takeScratch } from './reply.ts';
 import type { Reply } from './reply.ts';
 import { levelsAt } from './reply-levels.ts';
 import { pieceAt } from './reply-piece.ts';
+import { runsAt } from './reply-runs.ts';
 import { replyAnywhere, slotsAt } from './reply-slots.ts';
 
 /**
@@ -114,6 +115,7 @@ function lookAt(
   let cost: number;
   if (mode === CONTIGUOUS) cost = pieceAt(table, congestion, reply, job, base, best);
   else if (mode === ELASTIC) cost = levelsAt(table, congestion, reply, job, base, best);
+  else if (mode === RUNS) cost = runsAt(table, congestion, reply, job, base, best);
   else cost = slotsAt(table, congestion, reply, job, base, best);
   if (!(cost < best)) return best;
   reply.estimate = cost;

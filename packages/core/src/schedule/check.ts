@@ -4,6 +4,7 @@ import type { NumberRule } from '../check-number.ts';
 import { checkIds, checkList } from '../internal/check.ts';
 import { checkSeries, seriesEndAtMs } from '../time-series.ts';
 import type { Series, SeriesUnit } from '../time-series.ts';
+import { checkConstraints } from './check-constraints.ts';
 import { orderOf } from './precedence.ts';
 import type {
   PreviousPlan,
@@ -36,6 +37,7 @@ export function checkProblem(problem: ScheduleProblem): void {
   checkOrder(problem.jobs);
   if (problem.objective !== undefined) checkObjective(problem.objective);
   if (problem.previous !== undefined) checkPrevious(problem.previous);
+  if (problem.constraints !== undefined) checkConstraints(problem.constraints, problem.locations);
 }
 
 /** Every predecessor is a job, and no job waits for itself, directly or not. */
@@ -181,6 +183,7 @@ function checkJob(job: ScheduleJob): void {
   checkOptionalNumber(() => field('value'), job.value, { above: 0 });
   checkWord(field('mode'), job.mode, ['contiguous', 'interruptible', 'migratable']);
   checkCurve(field, job);
+  checkRuns(field, job);
   const { earliestStartAtMs, deadlineAtMs, locationIds } = job;
   if (earliestStartAtMs !== undefined && deadlineAtMs !== undefined && deadlineAtMs < earliestStartAtMs) {
     throw new InvalidInputError(
@@ -226,6 +229,18 @@ function checkCurve(field: (name: string) => string, { mode, gpuCount, marginalT
       hint: 'A further replica adds no more than the one before it.',
     });
   });
+}
+
+function checkRuns(field: (name: string) => string, job: ScheduleJob): void {
+  for (const name of ['minRunMs', 'resumeMs'] as const) {
+    checkOptionalNumber(() => field(name), job[name], { min: 0 });
+    if ((job[name] ?? 0) === 0) continue;
+    if (job.mode !== 'interruptible' || (job.marginalThroughput?.length ?? 1) > 1) {
+      throw new InvalidInputError(field(name), "must go with mode 'interruptible' and one replica", job[name], {
+        hint: 'A job in one piece has one run; elastic and migratable jobs pause and move at no cost.',
+      });
+    }
+  }
 }
 
 /**

@@ -197,8 +197,8 @@ function isBestWithoutPrices(game: Game): boolean {
   return planValue(game) <= least + 1e-12 * Math.abs(least);
 }
 
-/** Jobs without any plan in an empty fleet. */
-function findImpossible(strict: ProblemTable): ReadonlyMap<number, 'gpus' | 'power' | 'predecessor'> {
+/** Jobs without any plan in an empty fleet, and what there is too little of. */
+export function findImpossible(strict: ProblemTable): ReadonlyMap<number, 'gpus' | 'power' | 'predecessor'> {
   const impossible = new Map<number, 'gpus' | 'power' | 'predecessor'>();
   const table = { ...strict, ...strict.loose };
   for (const j of withoutReply(table)) impossible.set(j, 'power');
@@ -260,7 +260,7 @@ function placeAlone(
       const share = durationMs / slots.stepMs;
       const gpus = replicaCount * gpusOf(table, j);
       load[cell]! += share * gpus;
-      if (Math.max(load[cell]!, gpus) > capacity[cell]! + EPSILON) return undefined;
+      if (Math.max(load[cell]!, gpus) > capacity[cell]! + EPSILON || table.closed?.[cell] === 1) return undefined;
       if (rowCount === cellCount) continue;
       const power = replicaCount * powerOf(table, j);
       load[cellCount + cell]! += share * power;

@@ -128,6 +128,7 @@ export function replicaCost(
   const load = congestion.load[cell]!;
   const taken = congestion.isHard ? load : 0;
   if (taken + gpus > table.capacity[cell]! + EPSILON) return Infinity;
+  if (table.closed?.[cell] === 1) return Infinity;
   const cost = congestionCost(table, congestion, cell, load, gpus) + gpus * table.bill[cell]!;
   if (table.rowCount === table.cellCount) return cost;
   if (!hasPower(table, congestion, cell, power)) return Infinity;

@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS, hoursFromMs, kilogramsFromGrams, MINUTE_MS, SECOND_MS, tonnesFromGrams } from '../units.ts';
+import type { ConflictMember, ConflictResult } from './find-conflict.ts';
 import type { ScheduledJob, UnplaceableJob } from './types.ts';
 
 /**
@@ -63,6 +64,11 @@ function explainUnplaceable({ jobId, reason }: UnplaceableJob): string {
         `job '${jobId}' cannot be planned: its machines draw ${round(reason.neededWatts)} W and none of its locations ` +
         `has that for long enough in its window; the most a location has is ${round(reason.largestWatts)} W`
       );
+    case 'constraints':
+      return (
+        `job '${jobId}' cannot be planned: constraints take away every place it would have alone; those that touch it are ` +
+        reason.constraintIds.map((id) => `'${id}'`).join(', ')
+      );
     case 'no-room':
       return (
         `job '${jobId}' is left out: the other jobs leave no room for it; ` +
@@ -75,6 +81,40 @@ function explainUnplaceable({ jobId, reason }: UnplaceableJob): string {
 
 function provenPart({ provenCount, provenValue }: { provenCount: number; provenValue?: number }): string {
   return provenValue === undefined ? String(provenCount) : `jobs worth ${round(provenValue)}`;
+}
+
+/**
+ * One readable line on a conflict: which jobs cannot all run, and what stands in their way. Not for parsing.
+ *
+ * @example
+ * ```ts
+ * explainConflict({
+ *   status: 'conflict',
+ *   jobIds: ['a', 'b'],
+ *   members: [{ kind: 'deadline', jobId: 'a' }, { kind: 'gpu-count', locationId: 'de' }],
+ *   isMinimal: true,
+ * });
+ * // "no plan of jobs 'a', 'b' keeps all of: the deadline of 'a', the gpu-count of 'de'; giving up any one of them is enough"
+ * ```
+ */
+export function explainConflict(conflict: ConflictResult): string {
+  if (conflict.status !== 'conflict') {
+    return conflict.status === 'none'
+      ? 'there is a plan of all jobs'
+      : 'no plan of all jobs was found, and none is proven not to exist';
+  }
+  const { jobIds, members, isMinimal } = conflict;
+  const subject = `jobs ${jobIds.map((id) => `'${id}'`).join(', ')}`;
+  if (members.length === 0) return `no plan holds ${subject}: the grid is too short, or nothing is left to give up`;
+  const list = members.map(nameOf).join(', ');
+  return `no plan of ${subject} keeps all of: ${list}${isMinimal ? '; giving up any one of them is enough' : ''}`;
+}
+
+function nameOf(member: ConflictMember): string {
+  if (member.kind === 'constraint') return `constraint '${member.constraintId}'`;
+  if ('locationId' in member) return `the ${member.kind} of '${member.locationId}'`;
+  if (member.kind === 'after') return `'${member.jobId}' after '${member.predecessorId}'`;
+  return `the ${member.kind} of '${member.jobId}'`;
 }
 
 function compare(planned: string, runNow: string): string {

@@ -1,4 +1,6 @@
-export { explainSchedule } from './explain.ts';
+export { explainConflict, explainSchedule } from './explain.ts';
+export { findConflict } from './find-conflict.ts';
+export type { ConflictMember, ConflictOptions, ConflictResult } from './find-conflict.ts';
 export { paretoFront } from './pareto.ts';
 export type { ParetoOptions, ParetoPoint } from './pareto.ts';
 export { replan } from './replan.ts';
@@ -15,10 +17,12 @@ export type {
   Assignment,
   BaselineAmounts,
   BoundVerification,
+  LocalConstraint,
   Predecessor,
   PreviousPlan,
   RunNow,
   ScheduleAmounts,
+  ScheduleConstraint,
   ScheduledJob,
   ScheduleJob,
   ScheduleLocation,

@@ -4,7 +4,7 @@ import { createGame, install, isOver, remove } from './game.ts';
 import type { Game } from './game.ts';
 import { isInOrder } from './links.ts';
 import { slotOf } from './moves.ts';
-import { CONTIGUOUS, EPSILON, MIGRATABLE } from './problem-table.ts';
+import { CONTIGUOUS, EPSILON, MIGRATABLE, RUNS } from './problem-table.ts';
 import type { Competitor, ProblemTable } from './problem-table.ts';
 import { dropOrphans } from './keep-order.ts';
 import type { Site } from './site.ts';
@@ -81,6 +81,7 @@ function isAnswer(
     const slot = cell % slotCount;
     const share = amounts.get(cell)! / width;
     if (cell < 0 || slot < table.first[job]! || slot > last || !places.has(Math.floor(cell / slotCount))) return false;
+    if (table.closed?.[cell] === 1) return false;
     if (!(share > 0) || share > most(slot) * curve.length + EPSILON) return false;
     const replicas = share / most(slot);
     const whole = Math.floor(replicas + EPSILON);
@@ -98,5 +99,28 @@ function isAnswer(
     if (mode[job] !== CONTIGUOUS) continue;
     if (cell !== before + 1 || amounts.get(before)! < width * (1 - EPSILON)) return false;
   }
+  if (mode[job] === RUNS) return isInRuns(table, job, cells, (cell) => amounts.get(cell)! / width);
   return cells.length > 0 && Math.abs(work - table.work[job]!) <= 1e-6;
+}
+
+/** True when cells of one location are runs that are long enough, all whole but for the end, and do the work. */
+function isInRuns(
+  { work, minRun, resume }: ProblemTable,
+  job: number,
+  cells: readonly number[],
+  shareOf: (cell: number) => number,
+): boolean {
+  const lengths: number[] = [];
+  cells.forEach((cell, x) => {
+    if (x > 0 && cell === cells[x - 1]! + 1) lengths[lengths.length - 1]! += shareOf(cell);
+    else lengths.push(shareOf(cell));
+  });
+  const least = Math.max(minRun[job]!, resume[job]!) - EPSILON;
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  return (
+    lengths.length > 0 &&
+    cells.slice(0, -1).every((cell) => shareOf(cell) >= 1 - EPSILON) &&
+    (lengths.length === 1 || lengths.every((length) => length >= least)) &&
+    Math.abs(total - work[job]! - (lengths.length - 1) * resume[job]!) <= 1e-6
+  );
 }

@@ -12,6 +12,7 @@ export const CONTIGUOUS = 0;
 const PINNED = 1;
 export const MIGRATABLE = 2;
 export const ELASTIC = 3;
+export const RUNS = 4;
 
 /** Less than this share of a slot, or of a GPU, is rounding. */
 export const EPSILON = 1e-9;
@@ -36,6 +37,8 @@ export interface ProblemTable {
   readonly bill: Float64Array;
   /** What there is, by row. */
   readonly capacity: Float64Array;
+  /** 1 for cells in which nothing runs, not even without GPUs; undefined when there are none. */
+  readonly closed: Uint8Array | undefined;
   /** Watts at the meter that one unit of power is, by cell; empty without power caps. */
   readonly unitWatts: Float64Array;
   readonly mode: Uint8Array;
@@ -48,6 +51,9 @@ export interface ProblemTable {
   readonly energy: Float64Array;
   /** Run time in slots, on one replica. */
   readonly work: Float64Array;
+  /** Slots that a run takes at least, and that each but the first takes before work goes on; 0 but for mode `RUNS`. */
+  readonly minRun: Float64Array;
+  readonly resume: Float64Array;
   /** First slot of the window, and the slot after its last. */
   readonly first: Int32Array;
   readonly end: Int32Array;
@@ -109,6 +115,8 @@ export function createProblemTable(
     value: new Float64Array(jobCount),
     energy: new Float64Array(jobCount),
     work: new Float64Array(jobCount),
+    minRun: new Float64Array(jobCount),
+    resume: new Float64Array(jobCount),
     first: new Int32Array(jobCount),
     ...ends(),
     allowedFrom: new Int32Array(jobCount),
@@ -135,6 +143,8 @@ export function createProblemTable(
     columns.value[j] = job.value ?? 1;
     columns.energy[j] = ((job.powerWatts / 1_000) * slotHours) / width;
     columns.work[j] = job.runtimeMs / slots.stepMs;
+    columns.minRun[j] = (job.minRunMs ?? 0) / slots.stepMs;
+    columns.resume[j] = (job.resumeMs ?? 0) / slots.stepMs;
     columns.first[j] = window.firstSlot;
     setEnd(columns, j, window, job.runtimeMs);
     setEnd(loose, j, looseWindow, job.runtimeMs);
@@ -166,6 +176,7 @@ export function createProblemTable(
     cellCount,
     rowCount: power === undefined ? cellCount : 2 * cellCount,
     ...cells,
+    closed: closedCells(sites, slots),
     capacity: power === undefined ? cells.capacity : Float64Array.from([...cells.capacity, ...power.capacity]),
     unitWatts: power?.unitWatts ?? new Float64Array(0),
     ...columns,
@@ -180,9 +191,10 @@ export function createProblemTable(
   };
 }
 
-function modeOf({ mode, marginalThroughput }: ScheduleJob): number {
+function modeOf({ mode, marginalThroughput, minRunMs = 0, resumeMs = 0 }: ScheduleJob): number {
   if (mode === 'contiguous') return CONTIGUOUS;
   if (mode === 'migratable') return MIGRATABLE;
+  if (minRunMs > 0 || resumeMs > 0) return RUNS;
   return (marginalThroughput?.length ?? 1) > 1 ? ELASTIC : PINNED;
 }
 
@@ -206,6 +218,15 @@ function cellsOf(sites: readonly Site[], slots: SlotGrid, objective: ScheduleObj
     }
   });
   return { signal, bill, capacity };
+}
+
+function closedCells(sites: readonly Site[], slots: SlotGrid): Uint8Array | undefined {
+  if (sites.every(({ closed }) => closed === undefined)) return undefined;
+  const cells = new Uint8Array(sites.length * slots.count);
+  sites.forEach(({ closed }, location) => {
+    if (closed !== undefined) cells.set(closed, location * slots.count);
+  });
+  return cells;
 }
 
 /** Rows of power, when a location has a cap; where it has none, there is as much as all jobs together can draw. */

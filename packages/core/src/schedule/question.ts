@@ -27,17 +27,22 @@ export function ask(
       ? sites
       : [...new Set(job.locationIds)].map((id) => siteById.get(id)).filter((site) => site !== undefined);
   const window = windowOf(job, slots);
-  const neededMs = job.runtimeMs / fullSpeed(job);
-  let reason: UnplaceableReason | undefined;
-  if (allowed.length === 0) reason = { kind: 'no-such-location', wanted: [...(job.locationIds ?? [])] };
-  else if (window.availableMs < neededMs) {
-    reason = { kind: 'window-too-short', neededMs, availableMs: window.availableMs };
-  }
+  const reason: UnplaceableReason | undefined =
+    allowed.length === 0
+      ? { kind: 'no-such-location', wanted: [...(job.locationIds ?? [])] }
+      : shortWindow(job, window);
   return { job, allowed, window, reason };
 }
 
+/** The reason of a job whose window is too short; undefined where it is long enough. */
+export function shortWindow(job: ScheduleJob, { availableMs }: Window): UnplaceableReason | undefined {
+  const neededMs = job.runtimeMs / fullSpeed(job);
+  return availableMs < neededMs ? { kind: 'window-too-short', neededMs, availableMs } : undefined;
+}
+
 /** True when a search of its own answers the job: it can run at one location at a time, as one replica. */
-export function isPlain({ mode, marginalThroughput }: ScheduleJob): boolean {
+export function isPlain({ mode, marginalThroughput, minRunMs = 0, resumeMs = 0 }: ScheduleJob): boolean {
+  if (minRunMs > 0 || resumeMs > 0) return false;
   return mode !== 'migratable' && (marginalThroughput?.length ?? 1) === 1;
 }
 
@@ -45,6 +50,7 @@ export function isPlain({ mode, marginalThroughput }: ScheduleJob): boolean {
 export function competes({ job, allowed }: Question): boolean {
   if ((job.after?.length ?? 0) > 0) return true;
   if (!isPlain(job)) return true;
+  if (allowed.some(({ closed }) => closed !== undefined)) return true;
   const isCounted = (job.gpuCount ?? 1) > 0 && allowed.some((site) => site.location.gpuCount !== undefined);
   return isCounted || (job.powerWatts > 0 && allowed.some((site) => site.location.powerCapWatts !== undefined));
 }

@@ -150,10 +150,14 @@ function restOf(
     (sum, { durationMs, replicaCount = 1 }) => sum + durationMs * speedOf(curve, replicaCount),
     0,
   );
-  const runtimeMs = job.runtimeMs - doneMs;
+  const inOrder = [...done].sort((x, y) => x.startAtMs - y.startAtMs);
+  const isPause = ({ startAtMs }: Assignment, x: number) =>
+    x > 0 && startAtMs > inOrder[x - 1]!.startAtMs + inOrder[x - 1]!.durationMs + 0.001;
+  const { resumeMs = 0 } = job;
+  const runtimeMs = job.runtimeMs + inOrder.filter(isPause).length * resumeMs - doneMs;
   // Instants are whole numbers of about 0.0002 ms; less than this is rounding.
   if (runtimeMs <= 0.001 * done.length) return undefined;
-  const rest = { ...job, runtimeMs: Math.max(1, runtimeMs), value: (job.value ?? 1) + begunValue };
+  const rest = { ...job, runtimeMs: Math.max(1, runtimeMs) + resumeMs, value: (job.value ?? 1) + begunValue };
   if (job.mode === 'migratable') return rest;
   const place = { ...rest, locationIds: [done[0]!.locationId] };
   if (job.mode === 'interruptible') return place;

@@ -40,7 +40,9 @@ interface Scratch {
 
 /** Cells that a plan of a job can use at most. */
 export function mostCells(table: ProblemTable, job: number): number {
-  return Math.ceil(table.work[job]!) + 2;
+  const { work, resume, loose, first } = table;
+  // With a time to resume, each run more is more to do.
+  return resume[job]! > 0 ? loose.end[job]! - first[job]! : Math.ceil(work[job]!) + 2;
 }
 
 /** Room for the answers to a table. */

@@ -3,11 +3,13 @@ import { objectiveValue, sumAmounts } from './amounts.ts';
 import { checkOptions, checkProblem } from './check.ts';
 import { compete } from './compete.ts';
 import type { Competition } from './compete.ts';
+import { closedSlots, withConstraints } from './constraints.ts';
 import { slotOf } from './moves.ts';
 import type { Competitor } from './problem-table.ts';
 import { orderOf, tightenWindows } from './precedence.ts';
 import { ask, competes, isPlain } from './question.ts';
 import type { Question } from './question.ts';
+import { blameConstraints, blamePredecessors, reasonOf } from './reasons.ts';
 import { runNowAt } from './run-now.ts';
 import { createSite } from './site.ts';
 import type { Site } from './site.ts';
@@ -23,7 +25,6 @@ import type {
   ScheduleResult,
   ShadowPrices,
   UnplaceableJob,
-  UnplaceableReason,
 } from './types.ts';
 
 /**
@@ -73,8 +74,15 @@ import type {
 export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}): ScheduleResult {
   checkProblem(problem);
   checkOptions(options);
+  return plan(withConstraints(problem), problem, options);
+}
+
+/** The plan of a problem whose constraints are worked into its locations and jobs; `given` is as it came. */
+function plan(problem: ScheduleProblem, given: ScheduleProblem, options: ScheduleOptions): ScheduleResult {
   const { slots, objective = { kind: 'carbon' } } = problem;
-  const sites = problem.locations.map((location) => createSite(location, slots, objective));
+  const sites = problem.locations.map((location) =>
+    createSite(location, slots, objective, closedSlots(location, problem)),
+  );
   const siteById = new Map(sites.map((site) => [site.location.id, site]));
   const questions = askInOrder(problem, (job) => ask(job, sites, siteById, slots));
   const { competing, competition, siteOrder } = holdCompetition(problem, questions, sites, options);
@@ -90,8 +98,9 @@ export function schedule(problem: ScheduleProblem, options: ScheduleOptions = {}
   for (const question of questions) {
     const { job, window, allowed } = question;
     const rank = rankOf.get(question);
-    const reason =
+    const ownReason =
       question.reason ?? (rank === undefined ? undefined : reasonOf(competition!, rank, question, hasValues));
+    const reason = ownReason && blameConstraints(ownReason, question, given);
     if (reason !== undefined) {
       unplaceable.push({ jobId: job.id, reason });
       continue;
@@ -198,17 +207,6 @@ function askInOrder({ jobs, slots }: ScheduleProblem, askOne: (job: ScheduleJob)
   return questions;
 }
 
-/** A job that waits for one left out is left out for that reason, unless it has none of its own. */
-function blamePredecessors(unplaceable: UnplaceableJob[], jobs: readonly ScheduleJob[]): void {
-  const jobById = new Map(jobs.map((job) => [job.id, job]));
-  const leftOut = new Set(unplaceable.map(({ jobId }) => jobId));
-  unplaceable.forEach(({ jobId, reason }, index) => {
-    const lost = jobById.get(jobId)!.after?.find((link) => leftOut.has(link.jobId));
-    if (reason.kind !== 'no-room' || lost === undefined) return;
-    unplaceable[index] = { jobId, reason: { kind: 'predecessor-left-out', predecessorId: lost.jobId } };
-  });
-}
-
 /** Jobs for which another place than that of the previous plan costs something. */
 function movingJobs({ previous }: ScheduleProblem): ReadonlySet<string> {
   const { assignments = [], movePenalty = 0 } = previous ?? {};
@@ -231,33 +229,6 @@ function valueOfMoves(problem: ScheduleProblem): (jobId: string, stretches: read
     const replicaMs = moved.reduce((sum, { durationMs, replicaCount }) => sum + durationMs * replicaCount, 0);
     return (previous!.movePenalty! * replicaMs) / slots.stepMs;
   };
-}
-
-function reasonOf(
-  competition: Competition,
-  rank: number,
-  { job, allowed }: Question,
-  hasValues: boolean,
-): UnplaceableReason | undefined {
-  const lacking = competition.impossible.get(rank);
-  // The entry for its predecessor follows: it is the reason.
-  if (lacking === 'predecessor') return { kind: 'no-room', isProven: true, provenCount: 1 };
-  if (lacking === 'power') {
-    const watts = allowed.flatMap(({ location: { powerCapWatts = Infinity }, pueRatio }) =>
-      [...pueRatio].map((ratio, t) => (typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[t]!) / ratio),
-    );
-    const largestWatts = watts.reduce((most, value) => Math.max(most, value), 0);
-    return { kind: 'too-little-power', neededWatts: job.powerWatts, largestWatts };
-  }
-  if (lacking === 'gpus') {
-    const counts = allowed.flatMap(({ location: { gpuCount = Infinity } }) => gpuCount);
-    const largestGpuCount = counts.reduce((most, count) => Math.max(most, count), 0);
-    return { kind: 'too-few-gpus', neededGpuCount: job.gpuCount ?? 1, largestGpuCount };
-  }
-  if (competition.stretches[rank]!.length > 0) return undefined;
-  const { value, provenCount, provenValue } = competition.leftOut;
-  const isProven = provenValue >= value * (1 - 1e-9);
-  return { kind: 'no-room', isProven, provenCount, ...(hasValues && { provenValue }) };
 }
 
 function statusOf(unplaceable: readonly UnplaceableJob[], gap: number, total: number): ScheduleResult['status'] {

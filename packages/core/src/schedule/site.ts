@@ -20,10 +20,17 @@ export interface Site {
   /** Place of each slot in the order by signal, then by time; and the slot at each place. */
   readonly rankOfSlot: Int32Array;
   readonly slotOfRank: Int32Array;
+  /** 1 for slots in which nothing runs; undefined where there are none. */
+  readonly closed: Uint8Array | undefined;
 }
 
 /** Brings a location's series onto the grid and prepares the sums and the order. `O(slots log slots)`. */
-export function createSite(location: ScheduleLocation, slots: SlotGrid, objective: ScheduleObjective): Site {
+export function createSite(
+  location: ScheduleLocation,
+  slots: SlotGrid,
+  objective: ScheduleObjective,
+  closed?: Uint8Array,
+): Site {
   const carbonGramsPerKwh = Float64Array.from(resample(location.carbon, slots).values);
   const energyPriceUsdPerKwh =
     location.energyPrice === undefined
@@ -50,6 +57,7 @@ export function createSite(location: ScheduleLocation, slots: SlotGrid, objectiv
     ...prefixSums(signal),
     rankOfSlot,
     slotOfRank,
+    closed,
   };
 }
 

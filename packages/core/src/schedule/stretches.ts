@@ -47,11 +47,13 @@ export function stretchesOfPlan(
   if (table.mode[j] === ELASTIC) return used.flatMap(levels);
   const isPart = (part: (typeof used)[number]) => part.replicaMs < part.mostMs - EPSILON * slots.stepMs;
   const fullMs = used.reduce((sum, part) => sum + (isPart(part) ? 0 : part.mostMs), 0);
+  const pauses = used.filter(({ slot }, x) => x > 0 && slot > used[x - 1]!.slot + 1).length;
+  const totalMs = job.runtimeMs + pauses * (job.resumeMs ?? 0);
   return used.map((part) => ({
     site: part.site,
     slot: part.slot,
     startAtMs: part.startAtMs,
-    durationMs: isPart(part) ? job.runtimeMs - fullMs : part.mostMs,
+    durationMs: isPart(part) ? totalMs - fullMs : part.mostMs,
     replicaCount: 1,
   }));
 }

@@ -63,6 +63,17 @@ export interface ScheduleJob {
    */
   readonly marginalThroughput?: readonly number[];
   /**
+   * Shortest run of an interruptible job, ms, >= 0; a job in one piece may be shorter. A run is time without a pause. With
+   * this or `resumeMs` runs are of whole slots, and only the end of the last is a part of one. Not for elastic jobs.
+   * @defaultValue 0
+   */
+  readonly minRunMs?: number;
+  /**
+   * What every run but the first takes, at full power, before work goes on, for example to load a checkpoint, ms, >= 0; no run is
+   * shorter. It is added to the run time. @defaultValue 0
+   */
+  readonly resumeMs?: number;
+  /**
    * Where it may run; the first that exists is its home, where the run-now baseline runs it. Names that no location has
    * are passed over. @defaultValue all, in the order given
    */
@@ -81,6 +92,46 @@ export interface Predecessor {
   readonly jobId: string;
   /** Time between the end of the one and the start of the other, at least, ms, >= 0. @defaultValue 0 */
   readonly lagMs?: number;
+}
+
+/**
+ * A rule with a name, for some time or for some pairs. It holds in every slot that it touches from `startAtMs` on and before
+ * `endAtMs`, ms since the Unix epoch; without them, from the start or to the end of the grid.
+ */
+export type ScheduleConstraint = {
+  /** Unique among the constraints: violations, reasons and conflicts name it. */
+  readonly id: string;
+  /** Why it is there, for people. */
+  readonly reason?: string;
+} & (
+  | (LocalConstraint & {
+      /** Nothing runs there. */
+      readonly kind: 'blackout';
+    })
+  | (LocalConstraint & {
+      /** These jobs share no more GPUs there than this, whole, >= 0. */
+      readonly kind: 'gpu-cap';
+      readonly gpuCount: number;
+    })
+  | (LocalConstraint & {
+      /** These jobs draw no more there than this at the meter, as for `powerCapWatts` of a location, W, >= 0. */
+      readonly kind: 'power-cap';
+      readonly powerCapWatts: number;
+    })
+  | {
+      /** These jobs do not run at these locations. Jobs that the problem lacks are passed over. */
+      readonly kind: 'forbidden';
+      /** @defaultValue all jobs */
+      readonly jobIds?: readonly string[];
+      readonly locationIds: readonly string[];
+    }
+);
+
+/** Where and when a constraint holds. */
+export interface LocalConstraint {
+  readonly locationId: string;
+  readonly startAtMs?: number;
+  readonly endAtMs?: number;
 }
 
 /** What is to be small. */
@@ -113,6 +164,8 @@ export interface ScheduleProblem {
   readonly objective?: ScheduleObjective;
   /** @defaultValue none: nothing is running or promised */
   readonly previous?: PreviousPlan;
+  /** Rules beside those of locations and jobs, each with a name. @defaultValue none */
+  readonly constraints?: readonly ScheduleConstraint[];
 }
 
 /**
@@ -169,6 +222,8 @@ export type UnplaceableReason =
   | { readonly kind: 'too-few-gpus'; readonly neededGpuCount: number; readonly largestGpuCount: number }
   /** Even alone it draws too much: no location lets its machines draw `neededWatts` for long enough in its window. */
   | { readonly kind: 'too-little-power'; readonly neededWatts: number; readonly largestWatts: number }
+  /** It would find a place alone, were it not for named constraints; these are all that touch it. `findConflict` says which do. */
+  | { readonly kind: 'constraints'; readonly constraintIds: readonly string[] }
   /** It waits for a job that has no plan. */
   | { readonly kind: 'predecessor-left-out'; readonly predecessorId: string }
   /**
@@ -282,10 +337,14 @@ export type ScheduleRule =
   | 'overlap'
   /** A contiguous job has a gap. */
   | 'not-contiguous'
-  /** The stretches do not add up to the run time, or an elastic job's to its work. */
+  /** A run is shorter than `minRunMs` or `resumeMs`, or one that is not the last has a part of a slot. */
+  | 'run-too-short'
+  /** The stretches do not add up to the run time and what it takes to resume, or an elastic job's to its work. */
   | 'wrong-duration'
   /** Replicas of a job that is not elastic, or more than its curve has. */
   | 'wrong-replicas'
+  /** It runs where a constraint of kind `blackout` or `forbidden` says that it does not. */
+  | 'constraint'
   /** More GPU-time in a slot than its location has. */
   | 'over-capacity'
   /** More power in a slot than its location may draw. */
@@ -307,6 +366,8 @@ export interface ScheduleViolation {
   readonly rule: ScheduleRule;
   /** What is wrong, with the numbers. */
   readonly detail: string;
+  /** The named constraint that is broken. */
+  readonly constraintId?: string;
 }
 
 /** What an independent check of a plan found. */

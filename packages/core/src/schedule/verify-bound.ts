@@ -1,7 +1,11 @@
 import { hoursFromMs, tonnesFromGrams } from '../units.ts';
 import { checkProblem } from './check.ts';
 import type { BoundVerification, ScheduleJob, ScheduleLocation, ScheduleProblem, ShadowPrices } from './types.ts';
+import { capsIn, isPairAllowed } from './verify-constraints.ts';
+import type { Cap } from './verify-constraints.ts';
 import { pueBySlot, slotMeans } from './verify-amounts.ts';
+import { cheapestPiece, cheapestRuns } from './verify-runs.ts';
+import type { Offer } from './verify-runs.ts';
 import { hasWindow, usableTime } from './verify-job.ts';
 import { cutWindows } from './verify-order.ts';
 
@@ -104,10 +108,12 @@ interface Place {
   /** The same for power at the meter. */
   readonly watts: readonly number[];
   readonly wattPrice: number[];
+  readonly isClosed: readonly boolean[];
   readonly pueRatio: readonly number[];
 }
 
-function priced(location: ScheduleLocation, { slots, objective = { kind: 'carbon' } }: ScheduleProblem): Place {
+function priced(location: ScheduleLocation, problem: ScheduleProblem): Place {
+  const { slots, objective = { kind: 'carbon' } } = problem;
   const grams = slotMeans(location.carbon, slots);
   const usd = location.energyPrice === undefined ? grams.map(() => 0) : slotMeans(location.energyPrice, slots);
   const perKwh = grams.map((value, slot) => {
@@ -118,30 +124,31 @@ function priced(location: ScheduleLocation, { slots, objective = { kind: 'carbon
   });
   const { gpuCount = Infinity, powerCapWatts = Infinity } = location;
   const pueRatio = pueBySlot(location, slots);
+  const caps = grams.map((_, slot) => capsIn(problem, location.id, slot));
+  const least = (own: number, slot: number, of: (cap: Cap) => number) =>
+    caps[slot]!.reduce((most, cap) => Math.min(most, of(cap)), own);
   return {
     perKwh: perKwh.map((value, slot) => value * pueRatio[slot]!),
     perGpu: objective.kind === 'carbon' ? 0 : (location.priceUsdPerGpuHour ?? 0) * hoursFromMs(slots.stepMs),
-    gpus: grams.map((_, slot) => (typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!)),
+    gpus: grams.map((_, slot) =>
+      least(typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!, slot, ({ gpus, isClosed }) =>
+        isClosed ? 0 : gpus,
+      ),
+    ),
     price: grams.map(() => 0),
-    watts: grams.map((_, slot) => (typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[slot]!)),
+    watts: grams.map((_, slot) =>
+      least(typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[slot]!, slot, ({ watts }) => watts),
+    ),
+    isClosed: caps.map((list) => list.some(({ isClosed }) => isClosed)),
     wattPrice: grams.map(() => 0),
     pueRatio,
   };
 }
 
-/** One slot a job may use: for which share of the slot, and what a whole slot of one replica costs. */
-interface Offer {
-  readonly slot: number;
-  readonly share: number;
-  readonly cost: number;
-  /** Replicas that GPUs and power are enough for. */
-  readonly replicas: number;
-}
-
 function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMap<string, Place>): number {
   const work = job.runtimeMs / problem.slots.stepMs;
   const offers = problem.locations
-    .filter(({ id }) => job.locationIds?.includes(id) ?? true)
+    .filter(({ id }) => (job.locationIds?.includes(id) ?? true) && isPairAllowed(problem, job.id, id))
     .map(({ id }) => withMoves(problem, job, id, offersOf(problem, job, places.get(id)!)));
   if (job.mode === 'migratable') {
     const bySlot = new Map<number, Offer>();
@@ -155,6 +162,7 @@ function cheapest(problem: ScheduleProblem, job: ScheduleJob, places: ReadonlyMa
   }
   const atOnePlace = offers.map((list) => {
     if (job.mode === 'contiguous') return cheapestPiece(list, work);
+    if ((job.minRunMs ?? 0) > 0 || (job.resumeMs ?? 0) > 0) return cheapestRuns(list, job, problem.slots.stepMs);
     const levels = list.flatMap(({ share, cost, replicas }) =>
       (job.marginalThroughput ?? [1])
         .filter((_, level) => level + 1 <= replicas)
@@ -177,7 +185,7 @@ function offersOf({ slots }: ScheduleProblem, job: ScheduleJob, place: Place): r
     const byGpus = width === 0 ? Infinity : place.gpus[slot]! / width;
     const byPower = watts === 0 ? Infinity : (place.watts[slot]! / watts) * (1 + 1e-9);
     const replicas = Math.min(byGpus, byPower);
-    if (startAtMs < fromMs || share <= 0 || replicas < 1) return [];
+    if (startAtMs < fromMs || share <= 0 || replicas < 1 || place.isClosed[slot]) return [];
     const ofRoom = width * (place.perGpu + place.price[slot]!) + watts * place.wattPrice[slot]!;
     return [{ slot, share, cost: kilowattHours * perKwh + ofRoom, replicas }];
   });
@@ -207,22 +215,4 @@ function fill(offers: readonly { readonly cost: number; readonly work: number }[
     if (left <= 1e-12) break;
   }
   return left <= 1e-9 ? total : Infinity;
-}
-
-/** The least that a piece from one of the offers on costs. */
-function cheapestPiece(offers: readonly Offer[], work: number): number {
-  let best = Infinity;
-  for (let first = 0; first < offers.length; first++) {
-    let left = work;
-    let total = 0;
-    for (let x = first; x < offers.length && left > 0; x++) {
-      const { slot, share, cost } = offers[x]!;
-      if (slot !== offers[first]!.slot + x - first || (share < left && share < 1)) break;
-      const part = Math.min(left, share);
-      total += part * cost;
-      left -= part;
-    }
-    if (left <= 1e-9 && total < best) best = total;
-  }
-  return best;
 }

@@ -1,5 +1,6 @@
 import type { Assignment, ScheduleJob, ScheduleLocation, ScheduleProblem, ScheduleViolation } from './types.ts';
 import { pueBySlot } from './verify-amounts.ts';
+import { capsIn, isPairAllowed } from './verify-constraints.ts';
 import { usableTime } from './verify-job.ts';
 
 /** GPU-slots less than this over capacity are rounding, and so is this share of a power cap. */
@@ -41,7 +42,7 @@ export function capacityInUse(
   return inUse;
 }
 
-/** GPUs and power of a location in a slot; Infinity where nobody counts. */
+/** GPUs and power of a location in a slot, constraints apart; Infinity where nobody counts. */
 function limitsAt({ gpuCount = Infinity, powerCapWatts = Infinity }: ScheduleLocation, slot: number) {
   return {
     gpus: typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!,
@@ -57,8 +58,9 @@ export function overCapacity(
   inUse: ReadonlyMap<string, InUse>,
 ): ScheduleViolation[] {
   const violations = new Map<string, ScheduleViolation>();
-  const report = (jobId: string, rule: 'over-capacity' | 'over-power', detail: string) => {
-    if (!violations.has(`${rule} ${jobId}`)) violations.set(`${rule} ${jobId}`, { jobId, rule, detail });
+  const report = (jobId: string, rule: 'over-capacity' | 'over-power', detail: string, constraintId?: string) => {
+    const key = `${rule} ${constraintId ?? ''} ${jobId}`;
+    if (!violations.has(key)) violations.set(key, { jobId, rule, detail, ...(constraintId && { constraintId }) });
   };
   const locationById = new Map(problem.locations.map((location) => [location.id, location]));
   for (const { jobId, locationId, slot, replicaCount = 1 } of assignments) {
@@ -68,9 +70,15 @@ export function overCapacity(
     const { gpuCount = 1, powerWatts = 0 } = jobById.get(jobId) ?? {};
     const gpus = Math.max(used.gpus[slot], gpuCount * replicaCount);
     const watts = Math.max(used.watts[slot]!, powerWatts * replicaCount * used.pueRatio[slot]!);
-    const where = `in slot ${slot} of '${locationId}', which has`;
+    const at = `in slot ${slot} of '${locationId}'`;
+    const where = `${at}, which has`;
     if (gpus > limit.gpus + TOLERANCE) report(jobId, 'over-capacity', `${gpus} GPUs ${where} ${limit.gpus}`);
     if (watts > limit.watts) report(jobId, 'over-power', `${watts} W ${where} ${limit.watts}`);
+    for (const cap of capsIn(problem, locationId, slot)) {
+      const by = `${at}, and '${cap.id}' allows`;
+      if (gpus > cap.gpus + TOLERANCE) report(jobId, 'over-capacity', `${gpus} GPUs ${by} ${cap.gpus}`, cap.id);
+      if (watts > cap.watts * (1 + TOLERANCE)) report(jobId, 'over-power', `${watts} W ${by} ${cap.watts}`, cap.id);
+    }
   }
   return [...violations.values()];
 }
@@ -85,7 +93,7 @@ export function hasFreePlace(problem: ScheduleProblem, job: ScheduleJob, inUse: 
   const gpus = job.gpuCount ?? 1;
   return problem.locations.some((location) => {
     const { id } = location;
-    if (job.locationIds?.includes(id) === false) return false;
+    if (job.locationIds?.includes(id) === false || !isPairAllowed(problem, job.id, id)) return false;
     const used = inUse.get(id)!;
     let freeMs = 0;
     for (let slot = 0; slot < slots.count; slot++) {
@@ -95,9 +103,17 @@ export function hasFreePlace(problem: ScheduleProblem, job: ScheduleJob, inUse: 
       const watts = job.powerWatts * used.pueRatio[slot]!;
       // A hair under the cap, so that rounding does not make a plan wrong.
       const hasPower = used.watts[slot]! + watts <= limit.watts * (1 - 2 * TOLERANCE);
-      const isFree = used.gpus[slot]! + gpus <= limit.gpus && hasPower;
+      const isFree =
+        used.gpus[slot]! + gpus <= limit.gpus &&
+        hasPower &&
+        capsIn(problem, id, slot).every(
+          (cap) =>
+            !cap.isClosed &&
+            used.gpus[slot]! + gpus <= cap.gpus &&
+            used.watts[slot]! + watts <= cap.watts * (1 - TOLERANCE),
+        );
       if (isFree) freeMs += Math.max(0, Math.min(slots.stepMs, toMs - startAtMs));
-      else if (job.mode === 'contiguous') freeMs = 0;
+      else if (job.mode === 'contiguous' || (job.minRunMs ?? 0) > 0 || (job.resumeMs ?? 0) > 0) freeMs = 0;
       if (freeMs >= job.runtimeMs) return true;
     }
     return false;

@@ -21,6 +21,7 @@ export function brokenRules(
   const place = stretches[0]!.locationId;
   const curve = job.marginalThroughput ?? [1];
   let totalMs = 0;
+  const runsMs = [0];
   let previousEndAtMs: number | undefined;
   let previousSlot: number | undefined;
   for (const { locationId, slot, startAtMs, durationMs, replicaCount = 1 } of stretches) {
@@ -40,6 +41,8 @@ export function brokenRules(
     if (endAtMs > deadlineAtMs + TOLERANCE_MS) report('after-deadline', `${endAtMs} is after ${deadlineAtMs}`);
     const gapMs = previousEndAtMs === undefined ? 0 : startAtMs - previousEndAtMs;
     if (gapMs < -TOLERANCE_MS) report('overlap', `a stretch starts ${-gapMs} ms before the one before it ends`);
+    if (gapMs > TOLERANCE_MS) runsMs.push(0);
+    runsMs[runsMs.length - 1]! += durationMs;
     if (job.mode === 'contiguous' && gapMs > TOLERANCE_MS) report('not-contiguous', `a gap of ${gapMs} ms`);
     if (!Number.isSafeInteger(replicaCount) || replicaCount < 1 || replicaCount > curve.length) {
       report('wrong-replicas', `${replicaCount} replicas, from 1 to ${curve.length} are allowed`);
@@ -49,8 +52,18 @@ export function brokenRules(
     totalMs += durationMs * curve.slice(0, replicaCount).reduce((sum, speed) => sum + speed, 0);
   }
   // Written so that a length that is not a number is a breach.
-  const isComplete = Math.abs(totalMs - job.runtimeMs) <= TOLERANCE_MS * Math.max(1, stretches.length);
-  if (!isComplete) report('wrong-duration', `${totalMs} ms planned of ${job.runtimeMs} ms`);
+  const { resumeMs = 0, minRunMs = 0 } = job;
+  const neededMs = job.runtimeMs + (runsMs.length - 1) * resumeMs;
+  const isComplete = Math.abs(totalMs - neededMs) <= TOLERANCE_MS * Math.max(1, stretches.length);
+  if (!isComplete) report('wrong-duration', `${totalMs} ms planned of ${neededMs} ms`);
+  const leastMs = Math.max(resumeMs, minRunMs);
+  if (leastMs > 0) {
+    const shortestMs = runsMs.length === 1 ? Infinity : Math.min(...runsMs);
+    if (shortestMs < leastMs - TOLERANCE_MS)
+      report('run-too-short', `a run of ${shortestMs} ms, the least is ${leastMs} ms`);
+    const part = stretches.slice(0, -1).find(({ durationMs }) => durationMs < slots.stepMs - TOLERANCE_MS);
+    if (part !== undefined) report('run-too-short', `${part.durationMs} ms in slot ${part.slot}, before the end`);
+  }
   return [...found].map(([rule, detail]) => ({ jobId: job.id, rule, detail }));
 }
 

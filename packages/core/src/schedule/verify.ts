@@ -9,6 +9,7 @@ import type {
   UnplaceableReason,
 } from './types.ts';
 import { capacityInUse, hasFreePlace, overCapacity } from './verify-capacity.ts';
+import { brokenConstraints } from './verify-constraints.ts';
 import { beside, cutWindows, outOfOrder, spansOf } from './verify-order.ts';
 import { brokenRules, hasWindow, summaryFits } from './verify-job.ts';
 import { meteredAmounts } from './verify-amounts.ts';
@@ -59,6 +60,7 @@ export function verifySchedule(
   const violations: ScheduleViolation[] = [
     ...overCapacity(problem, result.assignments, jobById, inUse),
     ...outOfOrder(problem.jobs, spans),
+    ...brokenConstraints(problem, result.assignments, jobById),
   ];
   for (const list of [stretchesByJob, summaryByJob, unplaceableByJob]) violations.push(...strangers(list, jobById));
   for (const job of problem.jobs) {
@@ -93,7 +95,12 @@ export function verifySchedule(
 }
 
 /** Reasons for which a job may be left out although its window is long enough. */
-const FOR_ROOM: ReadonlySet<UnplaceableReason['kind']> = new Set(['no-room', 'too-few-gpus', 'too-little-power']);
+const FOR_ROOM: ReadonlySet<UnplaceableReason['kind']> = new Set([
+  'no-room',
+  'too-few-gpus',
+  'too-little-power',
+  'constraints',
+]);
 
 function groupByJob<T extends { readonly jobId: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();

@@ -15,6 +15,7 @@ export {
   parseEwmaState,
   parseFewestNodesInput,
   parseJobs,
+  parseLexicographicOrder,
   parseNodes,
   parsePackInput,
   parsePackMigInput,
@@ -25,7 +26,10 @@ export {
   parsePlanSpotConfig,
   parsePlanSpotObservation,
   parsePlanSpotState,
+  parseReplanInput,
   parseRepartitionMigInput,
+  parseSampledPaths,
+  parseScheduleLimits,
   parseScheduleProblem,
   parseSpotZoneModel,
 } from './parse.ts';
@@ -49,7 +53,14 @@ export {
   repartitionMigInputSchema,
 } from './mig.ts';
 export { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from './pack.ts';
-export { scheduleProblemSchema } from './schedule.ts';
+export {
+  lexicographicOrderSchema,
+  replanInputSchema,
+  sampledPathSchema,
+  scheduleLimitsSchema,
+  scheduleProblemSchema,
+  shadowPricesSchema,
+} from './schedule.ts';
 export { placeReplicasInputSchema } from './spillover.ts';
 export type { PlaceReplicasInput } from './spillover.ts';
 export {

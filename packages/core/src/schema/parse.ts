@@ -5,7 +5,13 @@ import type { GpuNode, Job } from '../fleet/index.ts';
 import type { AdaptiveBandsState, DecayedHistogramState, EwmaState } from '../forecast/index.ts';
 import type { PackMigInput, PlaceMigInput, RepartitionMigInput } from '../mig/index.ts';
 import type { ConsolidateInput, FewestNodesInput, PackInput } from '../pack/index.ts';
-import type { ScheduleProblem } from '../schedule/index.ts';
+import type {
+  LexicographicOrder,
+  ReplanInput,
+  SampledPath,
+  ScheduleLimits,
+  ScheduleProblem,
+} from '../schedule/index.ts';
 import type {
   DeadlineJobConfig,
   DeadlineJobState,
@@ -24,7 +30,13 @@ import { packMigInputSchema, placeMigInputSchema, repartitionMigInputSchema } fr
 import { consolidateInputSchema, fewestNodesInputSchema, packInputSchema } from './pack.ts';
 import { parse } from './parse-value.ts';
 import { list } from './primitives.ts';
-import { scheduleProblemSchema } from './schedule.ts';
+import {
+  lexicographicOrderSchema,
+  replanInputSchema,
+  sampledPathSchema,
+  scheduleLimitsSchema,
+  scheduleProblemSchema,
+} from './schedule.ts';
 import {
   deadlineJobConfigSchema,
   deadlineJobStateSchema,
@@ -107,6 +119,26 @@ export function parseRepartitionMigInput(value: unknown): RepartitionMigInput {
 /** Returns unknown data as the problem of `schedule`. @throws InvalidInputError as {@link parseNodes}. */
 export function parseScheduleProblem(value: unknown): ScheduleProblem {
   return parse('problem', scheduleProblemSchema, value);
+}
+
+/** Returns unknown data as the input of `replan`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseReplanInput(value: unknown): ReplanInput {
+  return parse('input', replanInputSchema, value);
+}
+
+/** Returns unknown data as the limits of `scheduleWithin`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseScheduleLimits(value: unknown): ScheduleLimits {
+  return parse('limits', scheduleLimitsSchema, value);
+}
+
+/** Returns unknown data as the order of `scheduleLexicographic`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseLexicographicOrder(value: unknown): LexicographicOrder {
+  return parse('order', lexicographicOrderSchema, value);
+}
+
+/** Returns unknown data as the paths of `scheduleOnPaths`. @throws InvalidInputError as {@link parseNodes}. */
+export function parseSampledPaths(value: unknown): readonly SampledPath[] {
+  return parse('paths', list(sampledPathSchema), value);
 }
 
 /** Returns unknown data as the policy of `autoscale`. @throws InvalidInputError as {@link parseNodes}. */

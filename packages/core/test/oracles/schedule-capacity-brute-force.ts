@@ -1,4 +1,4 @@
-import type { ScheduleJob, ScheduleProblem } from '../../src/schedule/index.ts';
+import type { LocalConstraint, ScheduleJob, ScheduleProblem } from '../../src/schedule/index.ts';
 
 /** The best of all plans: what must be left out, and the smallest objective of a plan that leaves none out. */
 export interface BestOfAll {
@@ -23,15 +23,19 @@ export function bruteForceAll(
       typeof gpuCount === 'number' ? gpuCount : gpuCount[slot]!,
     ),
   );
+  constrain(problem, 'gpu-cap', free);
   const watts = problem.locations.map(({ powerCapWatts = Infinity }) =>
     Array.from({ length: problem.slots.count }, (_, slot) =>
       typeof powerCapWatts === 'number' ? powerCapWatts : powerCapWatts[slot]!,
     ),
   );
+  constrain(problem, 'power-cap', watts);
   let fewestLeftOut = problem.jobs.length;
   let leastValue = Infinity;
   let optimum: number | undefined;
-  const waysByJob = problem.jobs.map((job) => waysOf(problem, job));
+  const waysByJob = problem.jobs.map((job) =>
+    waysOf(problem, job).filter((way) => way.every(([at, slot]) => mayRun(problem, job, at, slot))),
+  );
   const chosen = new Map<string, Way>();
   const visit = (index: number, leftOut: number, cost: number, value: number): void => {
     if (leftOut > fewestLeftOut && value > leastValue) return;
@@ -75,6 +79,38 @@ export function bruteForceAll(
   };
   visit(0, 0, 0, 0);
   return { fewestLeftOut, leastValue, optimum };
+}
+
+/** Lowers what there is in the slots in which a cap holds for a minute or more. */
+function constrain(problem: ScheduleProblem, kind: 'gpu-cap' | 'power-cap', limits: number[][]): void {
+  for (const constraint of problem.constraints ?? []) {
+    if (constraint.kind !== kind) continue;
+    const row = limits[problem.locations.findIndex(({ id }) => id === constraint.locationId)]!;
+    const most = constraint.kind === 'gpu-cap' ? constraint.gpuCount : constraint.powerCapWatts;
+    row.forEach((own, slot) => {
+      if (own > most && touches(problem, constraint, slot)) row[slot] = most;
+    });
+  }
+}
+
+/** True unless a constraint says that nothing, or not this job, runs in a cell. */
+function mayRun(problem: ScheduleProblem, job: ScheduleJob, location: number, slot: number): boolean {
+  const { id } = problem.locations[location]!;
+  return (problem.constraints ?? []).every((constraint) => {
+    if (constraint.kind === 'forbidden') {
+      const isMeant = constraint.jobIds === undefined || constraint.jobIds.includes(job.id);
+      return !isMeant || !constraint.locationIds.includes(id);
+    }
+    return constraint.kind !== 'blackout' || constraint.locationId !== id || !touches(problem, constraint, slot);
+  });
+}
+
+/** Minute by minute. */
+function touches({ slots }: ScheduleProblem, { startAtMs, endAtMs }: LocalConstraint, slot: number): boolean {
+  for (let at = slots.startAtMs + slot * slots.stepMs, k = 0; k < 60; k++, at += slots.stepMs / 60) {
+    if ((startAtMs === undefined || at >= startAtMs) && (endAtMs === undefined || at < endAtMs)) return true;
+  }
+  return false;
 }
 
 /** True when every job that runs starts after those it waits for, which run too. */
