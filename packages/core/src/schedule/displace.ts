@@ -22,15 +22,12 @@ const SHARE_OF_SHORT = 0.8;
  *
  * Source: Glover, "Ejection chains, reference structures and alternating path methods", Discrete Applied Mathematics 65,
  * 1996; the chains have two links here, and are priced for all cells at once.
- *
- * @param looks - work to spend at most, to the round.
  */
-export function displace(rooms: Rooms, order: Int32Array, random: Random, looks: number): void {
+export function displace(rooms: Rooms, order: Int32Array, random: Random): void {
   const { game } = rooms;
-  const end = game.reply.looks + looks;
   readPlan(rooms);
   let gained = 0;
-  for (let gain = Infinity; gain > LEAST_SHARE * gained && game.reply.looks < end;) {
+  for (let gain = Infinity; gain > LEAST_SHARE * gained;) {
     for (let depth = 0; depth <= 1; depth++) priceRooms(rooms, depth);
     shuffleInPlace(order, random);
     gain = 0;

@@ -3,9 +3,6 @@ import { bestReply } from './best-reply.ts';
 import { setTerms } from './congestion.ts';
 import { copyPlace, install, jobValue, putBack, remove } from './game.ts';
 import type { Game, Place } from './game.ts';
-import { boundAt } from './relaxation.ts';
-import type { Relaxation } from './relaxation.ts';
-import { unitCost } from './reply.ts';
 
 /** Shares of the prices by which jobs are put back: none is greedy, all is what the bound thinks capacity is worth. */
 const SHARES = [0, 0.5, 0.8, 1, 1.15];
@@ -106,27 +103,4 @@ function drawGroup({ table, plan }: Game, random: Random, worst: readonly number
     if (sharesTime && plan.count[job]! > 0 && !group.includes(job)) group.push(job);
   }
   return group;
-}
-
-/** Jobs with a regret, largest first. `O(jobs × answer)`. */
-export function worstOff(game: Game, relaxation: Relaxation, prices: Float64Array): readonly number[] {
-  const { table, plan } = game;
-  const least = new Float64Array(table.jobCount);
-  boundAt(relaxation, prices, { costs: least });
-  const regret = least.map((cost, job) => pricedCost(game, prices, job) - cost);
-  return Array.from({ length: table.jobCount }, (_, j) => j)
-    .filter((j) => plan.count[j]! > 0 && regret[j]! > 1e-6 * table.scale)
-    .sort((a, b) => regret[b]! - regret[a]! || a - b);
-}
-
-function pricedCost({ table, from, plan }: Game, prices: Float64Array, job: number): number {
-  let cost = 0;
-  for (let x = from[job]!; x < from[job]! + plan.count[job]!; x++) {
-    const cell = plan.cells[x]!;
-    const { gpus, draw, cellCount, rowCount } = table;
-    let perUnit = unitCost(table, job, cell) + gpus[job]! * prices[cell]!;
-    if (rowCount > cellCount) perUnit += draw[job]! * prices[cellCount + cell]!;
-    cost += plan.amounts[x]! * perUnit;
-  }
-  return cost;
 }

@@ -11,8 +11,9 @@ import { MIGRATABLE } from './problem-table.ts';
 import type { ProblemTable } from './problem-table.ts';
 import { createRelaxation } from './relaxation.ts';
 import type { Relaxation } from './relaxation.ts';
-import { rebuild, worstOff } from './rebuild.ts';
+import { rebuild } from './rebuild.ts';
 import { dropOrphans, dropOutOfOrder, fillLeftOut } from './keep-order.ts';
+import { relieve, worstOff } from './relieve.ts';
 import { createRooms } from './room-prices.ts';
 import { loosen, polish, settle } from './settle.ts';
 import { inOrder } from './shuffle.ts';
@@ -60,6 +61,8 @@ const WARM_STIFFNESS = 0.02;
 const SHARE_BEFORE_REBUILDING = 0.6;
 const SMALL_FLEET = 300;
 const WARMTH = 0.005;
+/** Chains tried at a time for jobs without a place. */
+const MAX_CHAINS = 200;
 
 /**
  * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
@@ -100,12 +103,14 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
     const isFirst = cycle === 0;
     if (!isFirst) loosen(game, prices, order, random, settleTerms(LATER_WALL));
     settle(rooms, prices, order, random, settleTerms(isFirst ? FIRST_WALL : LATER_WALL));
-    displace(rooms, order, random, terms.maxSteps);
-    for (let waiting = Infinity; leftOutValue(game) < waiting;) {
+    let waiting: number;
+    do {
       waiting = leftOutValue(game);
-      if (waiting === 0 || !exchange(game, prices, random)) break;
-      displace(rooms, order, random, terms.maxSteps);
-    }
+      displace(rooms, order, random);
+      if (waiting === 0) break;
+      relieve(game, relaxation, prices, random, Math.min(MAX_CHAINS, table.jobCount));
+      exchange(game, prices, random);
+    } while (leftOutValue(game) < waiting);
     dropOrphans(game);
     const best = consider(game);
     const looks = game.reply.looks + relaxation.reply.looks;
