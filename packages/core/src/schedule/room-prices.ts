@@ -24,6 +24,8 @@ export interface Rooms {
 
 /** Looking through the slots of one location for one cell takes this share of the time of an answer. */
 const LOOKS_BY_LOCATION = 0.25;
+/** So does pricing a cell for one width. */
+const LOOKS_BY_PRICE = 0.0625;
 
 /** Room for prices up to a depth. */
 export function createRooms(game: Game, depth: number): Rooms {
@@ -76,7 +78,9 @@ export function entryOf({ from, plan }: Game, job: number, cell: number): number
 
 /** Prices all cells at one depth. The depths below must have been priced. `O(cells × holders × slots)`. */
 export function priceRooms(rooms: Rooms, depth: number): void {
-  for (let cell = 0; cell < rooms.game.table.cellCount; cell++) priceRoom(rooms, cell, depth);
+  const { table, reply } = rooms.game;
+  reply.looks += rooms.levels[0]!.columnGpus.length * table.cellCount * LOOKS_BY_PRICE;
+  for (let cell = 0; cell < table.cellCount; cell++) priceRoom(rooms, cell, depth);
 }
 
 /** Prices one cell at one depth. */
@@ -86,8 +90,12 @@ export function priceRoom(rooms: Rooms, cell: number, depth: number): void {
   const { columnGpus, columnPower, costs } = level;
   let isFull = false;
   for (let column = 0; column < columnGpus.length; column++) {
-    const cost = replicaCost(table, level, cell, columnGpus[column]!, columnPower[column]!);
-    costs[column * table.cellCount + cell] = cost;
+    const index = column * table.cellCount + cell;
+    const cost =
+      depth > 0
+        ? rooms.levels[0]!.costs[index]!
+        : replicaCost(table, level, cell, columnGpus[column]!, columnPower[column]!);
+    costs[index] = cost;
     if (cost === Infinity) isFull = true;
   }
   if (!isFull || depth === 0) return;
