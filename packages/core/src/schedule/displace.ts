@@ -136,9 +136,8 @@ function moveAway(rooms: Rooms, cell: number, except: number, depth: number): bo
   let best = Infinity;
   for (const job of rooms.holders[cell]!) {
     if (job === except) continue;
-    const relief = reliefOf(game, job, cell);
-    const cost = relief === 0 ? Infinity : answer(rooms, job, cell, depth, Infinity, false);
-    const score = (cost - jobValue(game, job)) / relief;
+    const cost = answer(rooms, job, cell, depth, Infinity, false);
+    const score = (cost - jobValue(game, job)) / reliefOf(game, job, cell);
     if (!(score < best)) continue;
     best = score;
     pick = job;

@@ -98,11 +98,10 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
     return incumbent!;
   };
   for (const plan of known) consider(plan);
-  const settleTerms = (wall: number) => ({ spring: SETTLE_SPRING, wall });
   for (let cycle = 0; ; cycle++) {
-    const isFirst = cycle === 0;
-    if (!isFirst) loosen(game, prices, order, random, settleTerms(LATER_WALL));
-    settle(rooms, prices, order, random, settleTerms(isFirst ? FIRST_WALL : LATER_WALL));
+    const settleTerms = { spring: SETTLE_SPRING, wall: cycle === 0 ? FIRST_WALL : LATER_WALL };
+    if (cycle > 0) loosen(game, prices, order, random, settleTerms);
+    settle(rooms, prices, order, random, settleTerms);
     let waiting: number;
     do {
       waiting = leftOutValue(game);
