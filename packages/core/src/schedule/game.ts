@@ -75,7 +75,8 @@ export function install(game: Game, job: number): void {
   }
 }
 
-function addLoad({ table, congestion }: Game, job: number, cell: number, amount: number): void {
+/** Adds what an amount of a job takes to the rows of a cell. The columns are not kept up to date. */
+export function addLoad({ table, congestion }: Game, job: number, cell: number, amount: number): void {
   congestion.load[cell]! += amount * table.gpus[job]!;
   if (table.rowCount > table.cellCount) congestion.load[table.cellCount + cell]! += amount * table.draw[job]!;
 }

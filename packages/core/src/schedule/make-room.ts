@@ -76,7 +76,7 @@ function clearCell(game: Game, cell: number, except: number, queue: number[], ra
 }
 
 /** The row of an over-full cell that is over. */
-function overRow(game: Game, cell: number): number {
+export function overRow(game: Game, cell: number): number {
   return isRowOver(game, cell) ? cell : game.table.cellCount + cell;
 }
 

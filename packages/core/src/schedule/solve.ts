@@ -3,6 +3,7 @@ import { ascend } from './ascend.ts';
 import type { PricedBound } from './ascend.ts';
 import { findEquilibrium } from './equilibrium.ts';
 import type { EquilibriumTerms } from './equilibrium.ts';
+import { displace } from './displace.ts';
 import { exchange } from './exchange.ts';
 import { createGame, leftOutCount, leftOutValue, planValue, restorePlan, savePlan } from './game.ts';
 import type { Game, PlanColumns } from './game.ts';
@@ -13,6 +14,7 @@ import type { Relaxation } from './relaxation.ts';
 import { rebuild } from './rebuild.ts';
 import { dropOrphans, dropOutOfOrder, fillLeftOut } from './keep-order.ts';
 import { relieve, worstOff } from './relieve.ts';
+import { createRooms } from './room-prices.ts';
 import { loosen, polish, settle } from './settle.ts';
 import { inOrder } from './shuffle.ts';
 
@@ -41,9 +43,11 @@ export interface Solution {
   readonly filled: ReadonlySet<number>;
 }
 
-const SETTLE_SPRING = 0.005;
+const SETTLE_SPRING = 0.02;
 const FIRST_WALL = 0.05;
-const LATER_WALL = 0.3;
+const LATER_WALL = 0.1;
+/** How many may step aside one for the other where a plan is brought inside capacity. */
+const DEPTH = 3;
 /** Rounds in which every location is looked at; in the others each job looks at its shortlist. */
 const ROUNDS_BETWEEN_FULL_LOOKS = 6;
 const MIN_ROUNDS = 40;
@@ -55,11 +59,10 @@ const WARM_SHARE = 0.4;
 const WARM_STIFFNESS = 0.02;
 /** In small fleets, the share of the work before single plans are rebuilt; in large ones new plans gain more. */
 const SHARE_BEFORE_REBUILDING = 0.6;
-const SMALL_FLEET = 3_000;
-const VERY_SMALL_FLEET = 300;
+const SMALL_FLEET = 300;
 const WARMTH = 0.005;
-/** Passes for the jobs that are worst off; more as long as jobs without a place find one. */
-const MIN_PASSES = 2;
+/** Chains tried at a time for jobs without a place. */
+const MAX_CHAINS = 200;
 
 /**
  * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
@@ -70,9 +73,10 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
   const random = createRandom(terms.seed);
   const game = createGame(table);
   const relaxation = createRelaxation(table);
+  const rooms = createRooms(game, DEPTH);
   const order = inOrder(table.jobCount);
   const shouldStop = terms.shouldStop ?? (() => false);
-  const shareOfCycles = table.jobCount < SMALL_FLEET ? SHARE_BEFORE_REBUILDING : 1;
+  const shareOfCycles = table.jobCount <= SMALL_FLEET ? SHARE_BEFORE_REBUILDING : 1;
   // Prices are those of the relaxation, which has no order; so is the plan they come with, until it is brought into order.
   const { times } = game.reply;
   game.reply.times = undefined;
@@ -94,17 +98,18 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
     return incumbent!;
   };
   for (const plan of known) consider(plan);
-  const settleTerms = (wall: number) => ({ spring: SETTLE_SPRING, wall });
   for (let cycle = 0; ; cycle++) {
-    const isFirst = cycle === 0;
-    if (!isFirst) loosen(game, prices, order, random, settleTerms(LATER_WALL));
-    settle(game, prices, order, random, settleTerms(isFirst ? FIRST_WALL : LATER_WALL));
-    for (let pass = 0, waiting = Infinity; pass < MIN_PASSES || leftOutValue(game) < waiting; pass++) {
+    const settleTerms = { spring: SETTLE_SPRING, wall: cycle === 0 ? FIRST_WALL : LATER_WALL };
+    if (cycle > 0) loosen(game, prices, order, random, settleTerms);
+    settle(rooms, prices, order, random, settleTerms);
+    let waiting: number;
+    do {
       waiting = leftOutValue(game);
-      relieve(game, relaxation, prices, random, Math.min(200, table.jobCount));
-      if (leftOutCount(game) > 0) exchange(game, prices, random);
-      polish(game, order, random, 4);
-    }
+      displace(rooms, order, random);
+      if (waiting === 0) break;
+      relieve(game, relaxation, prices, random, Math.min(MAX_CHAINS, table.jobCount));
+      exchange(game, prices, random);
+    } while (leftOutValue(game) < waiting);
     dropOrphans(game);
     const best = consider(game);
     const looks = game.reply.looks + relaxation.reply.looks;
@@ -170,7 +175,7 @@ export function certify({ game, relaxation, prices, bound }: Solution): PricedBo
   // Where nothing costs anything, one more GPU saves nothing, though it may let a job run.
   if (isFree(table)) return { bound: 0, prices: new Float64Array(table.rowCount) };
   const isComplete = leftOutCount(game) === 0;
-  if (isComplete && table.jobCount > VERY_SMALL_FLEET) return { bound, prices };
+  if (isComplete && table.jobCount > SMALL_FLEET) return { bound, prices };
   const only = (job: number) => plan.count[job]! > 0;
   const climb = isComplete
     ? { step: 0.02 * table.scale, steps: 400, restarts: 40 }
