@@ -344,6 +344,18 @@ describe('kubeTransport', () => {
     expect((await api.list(NODES)).items).toEqual([]);
   });
 
+  it('leaves nothing behind on a connection that is kept', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => warnings.push(name);
+    process.on('warning', note);
+    stops.push(() => void process.off('warning', note));
+    const api = apiOf();
+    for (let n = 0; n < 15; n++) await api.list(NODES);
+    await new Promise(setImmediate);
+
+    expect(warnings).toEqual([]);
+  });
+
   it('calls credentials that cannot be told what they are', async () => {
     const kubeConfig = {
       ...server.kubeConfig,

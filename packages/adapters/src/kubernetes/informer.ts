@@ -157,6 +157,7 @@ export function kubeInformer<T extends KubeObject>(options: KubeInformerOptions)
     } catch (error) {
       if (!watch.isIdle) throw error;
       state.lost = 'idle';
+      state.error = refuse('timeout', `was silent for ${idleMs} ms`, error);
     } finally {
       end.abort();
       await guarding;
