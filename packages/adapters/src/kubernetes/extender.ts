@@ -67,7 +67,8 @@ const BEST_SCORE = 10;
  * Taints, labels, affinities and volumes are left to kube-scheduler, which has looked at them before it asks. It also counts itself
  * what pods take, so a fleet that is late by some pods costs quality, not correctness. A node that the fleet lacks is out until it is there.
  *
- * @returns an {@link Extender}. A filter asks a packer of one node for each candidate, kept while the node stays the same; scores take one packer of all.
+ * @returns an {@link Extender}. A filter asks a packer of one node for each candidate, kept while the node stays the same; scores take one
+ * packer of all.
  * @throws InvalidInputError when `maxBodyBytes` is not valid.
  *
  * @example
@@ -171,7 +172,7 @@ function createCandidates(pack: PackOptions): (fleet: ExtenderFleet) => Candidat
   return (fleet) => {
     if (fleet !== last || candidates === undefined) {
       // Most nodes are as they were, and a packer takes ten times as long to make as to ask. What was not asked about is dropped.
-      if (packers.size > 0) [before, packers] = [packers, new Map()];
+      if (packers.size > 0) [before, packers] = [packers, new Map<string, Packer>()];
       candidates = candidatesIn(fleet, pack, packers, before);
       last = fleet;
     }
