@@ -166,7 +166,7 @@ describe('readInventory of shared GPUs', () => {
     const node = one(kubeNode('a', amounts, labels), [kubePod('p', 'a', { [Object.keys(amounts)[0]!]: '3' })]);
 
     expect(node.gpus).toEqual(gpus(5, `${H100}-SHARED`, memoryMib));
-    expect(node.taints).toEqual([{ key: 'spillway/shared-gpu', value: strategy }]);
+    expect(node.taints).toEqual([{ key: 'spillway.dev/shared-gpu', value: strategy }]);
   });
 
   it('takes GPUs that are not shared for whole', () => {

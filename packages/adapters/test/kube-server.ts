@@ -7,7 +7,7 @@ import { isWanted, keepOthers, parsePath, receive, statusBody, type Asked } from
 import { jsonPatch, KubeStore, mergePatch, Refusal, type Change, type Place, type Stored } from './kube-store.ts';
 
 /** What becomes of a request instead of an answer. */
-export type KubeFault =
+type KubeFault =
   /** It never arrives, and the connection stays open. */
   | { readonly kind: 'hang' }
   /** It takes effect, and the connection breaks before the answer. */

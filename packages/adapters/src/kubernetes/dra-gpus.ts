@@ -1,6 +1,6 @@
 import type { Gpu, MigInstance } from '@spillway/core';
 
-import type { KubeGap } from './inventory.ts';
+import type { KubeGap } from './gaps.ts';
 import type { KubeDevice, KubeResourceClaim, KubeResourceSlice } from './objects.ts';
 import { NANO, parseQuantity } from './quantity.ts';
 

@@ -67,4 +67,4 @@ export const ZONE_LABELS = ['topology.kubernetes.io/zone', 'failure-domain.beta.
 export const CLIQUE_LABEL = 'nvidia.com/gpu.clique';
 
 /** The taint of nodes whose devices are shared by time or by MPS: only jobs that tolerate it are meant for a share. */
-export const SHARED_TAINT = 'spillway/shared-gpu';
+export const SHARED_TAINT = 'spillway.dev/shared-gpu';

@@ -13,7 +13,8 @@ export type { KubeChange } from './object-cache.ts';
 export { kubernetesCapacity } from './capacity.ts';
 export type { KubernetesCapacity, KubernetesCapacityOptions } from './capacity.ts';
 export { readInventory } from './inventory.ts';
-export type { InventoryOptions, KubeGap, KubeGapReason, KubeInventory, KubeState } from './inventory.ts';
+export type { KubeGap, KubeGapReason } from './gaps.ts';
+export type { InventoryOptions, KubeInventory, KubeState } from './inventory.ts';
 export type { ListOptions } from './list.ts';
 export type { KubeWatchEvent, WatchOptions } from './watch.ts';
 export type {

@@ -1,6 +1,7 @@
 import type { Gpu, GpuNode, Taint } from '@spillway/core';
 
 import { draGpus } from './dra-gpus.ts';
+import type { KubeGap, KubeGapReason } from './gaps.ts';
 import { CLIQUE_LABEL, POOL_LABELS, SHARED_TAINT, ZONE_LABELS } from './gpu-rules.ts';
 import type { KubeNode, KubePod, KubeResourceClaim, KubeResourceSlice } from './objects.ts';
 import { pluginGpus, type PluginGpus } from './plugin-gpus.ts';
@@ -28,40 +29,6 @@ export interface InventoryOptions {
   readonly isOwn?: (pod: KubePod) => boolean;
 }
 
-/** Why something is not among the nodes, or not free. */
-export type KubeGapReason =
-  /** Devices whose model no label and no attribute names. */
-  | 'no-model'
-  /** A resource of a vendor of GPUs that is not understood. */
-  | 'unknown-resource'
-  /** A MIG profile that the model is not known to have. */
-  | 'unknown-profile'
-  /** A device of a kind, or in a pool, that is not understood. */
-  | 'unknown-device'
-  /** Devices that are there and cannot be allocated. */
-  | 'unhealthy'
-  /** Pods take more than there is. */
-  | 'overcommitted'
-  /** An amount that is no quantity; the node is cordoned when it is not known what is taken. */
-  | 'unreadable'
-  /** A pool of devices whose slices are not all there. */
-  | 'incomplete-pool'
-  /** A card of which a partition is held. */
-  | 'partly-cut'
-  /** The same GPUs may be offered by a device plugin and by dynamic resource allocation; neither is listed. */
-  | 'two-sources'
-  /** No further pod is admitted; the node is cordoned. */
-  | 'pods-full';
-
-/** Something that should have been known, or free, and is not. */
-export interface KubeGap {
-  readonly reason: KubeGapReason;
-  /** `null` when it is about no single node. */
-  readonly nodeName: string | null;
-  /** For people. */
-  readonly detail: string;
-}
-
 /** Nodes with what is free on them, and what is not known. */
 export interface KubeInventory {
   /** By id, which is the name of the node. */
@@ -77,7 +44,7 @@ const MIB = 2n ** 20n * NANO;
  * understood is reported, and left out.
  *
  * A node is cordoned when it is unschedulable, being deleted, not ready, full of pods, or when it is not known what is taken of it.
- * Shares of GPUs are listed as GPUs of a model that ends in `-SHARED`, on a node with the taint `spillway/shared-gpu`, so that
+ * Shares of GPUs are listed as GPUs of a model that ends in `-SHARED`, on a node with the taint `spillway.dev/shared-gpu`, so that
  * only jobs that are meant for a share get one. Free MIG instances of a device plugin are listed at legal places that are made up.
  *
  * @returns a {@link KubeInventory}. The same objects in any order give the same. `O(nodes + pods + devices)`.

@@ -1,5 +1,6 @@
 import type { Gpu } from '@spillway/core';
 
+import type { KubeGapReason } from './gaps.ts';
 import {
   DEVICE_DOMAINS,
   DEVICE_RESOURCES,
@@ -8,7 +9,6 @@ import {
   SHARING_LABELS,
   type DeviceFamily,
 } from './gpu-rules.ts';
-import type { KubeGapReason } from './inventory.ts';
 import { layOut, type LooseInstance } from './mig-layout.ts';
 import type { Amounts } from './pod-requests.ts';
 import { NANO } from './quantity.ts';
