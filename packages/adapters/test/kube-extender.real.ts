@@ -96,7 +96,7 @@ const create = async (
     },
   });
   expect(status, JSON.stringify(body)).toBe(201);
-  return body as unknown as KubePod;
+  return body;
 };
 const boundTo = async (name: string): Promise<string | undefined> => {
   const { body } = await servers.until(`${PODS}/${name}`, (reply) => reply.body.spec.nodeName !== undefined);

@@ -83,6 +83,19 @@ describe('a scheduler extender', () => {
     expect((await extender.filter(other)).NodeNames).toEqual(['a']);
   });
 
+  it('sees a node that has changed, and one that changed back', async () => {
+    let nodes = [node('a', 8)];
+    const extender = createExtender({ fleet: () => ({ nodes }) });
+    const isFit = async () => (await extender.filter({ Pod: pod('6'), NodeNames: ['a'] })).NodeNames!.length === 1;
+
+    const seen = [];
+    for (const gpuCount of [8, 2, 8, 5, 6]) {
+      nodes = [node('a', gpuCount)];
+      seen.push(await isFit());
+    }
+    expect(seen).toEqual([true, false, true, false, true]);
+  });
+
   it('leaves taints and cordons of others to kube-scheduler', async () => {
     const nodes = [node('a', 8, { taints: [{ key: 'nvidia.com/gpu' }] })];
 

@@ -1,5 +1,13 @@
 import { ProviderError } from '@spillway/adapters';
-import { bindPod, isWaitingFor, runScheduler, type KubeObject, type KubePod } from '@spillway/adapters/kubernetes';
+import {
+  bindPod,
+  isWaitingFor,
+  runScheduler,
+  type KubeObject,
+  type KubePod,
+  type KubeWatchEvent,
+  type SchedulerOptions,
+} from '@spillway/adapters/kubernetes';
 import { virtualClock } from '@spillway/adapters/simulated';
 import { describe, expect, it } from 'vitest';
 
@@ -24,14 +32,15 @@ function cluster(...pods: readonly KubePod[]) {
     });
     yield { type: 'ADDED' as const, object: [...stored.values()].at(-1)! };
   };
-  const api = {
+  const api: SchedulerOptions['api'] = {
     name: 'kubernetes',
     clock,
-    get: <T>(path: string) => Promise.resolve(stored.get(path.split('/').at(-1)!) as T),
-    list: <T>() =>
+    // The caller says what to expect at a path.
+    get: (path) => Promise.resolve(stored.get(path.split('/').at(-1)!) as never),
+    list: () =>
       state.isDown
         ? fail('unavailable')
-        : Promise.resolve({ items: [...stored.values()] as T[], resourceVersion: '1' }),
+        : Promise.resolve({ items: [...stored.values()] as never[], resourceVersion: '1' }),
     request: ({ path, body }: { readonly path: string; readonly body?: string }) => {
       const name = path.split('/').at(-2)!;
       asked.push(name);
@@ -42,7 +51,7 @@ function cluster(...pods: readonly KubePod[]) {
       stored.set(name, { ...found, spec: { ...found.spec, nodeName: target.name } });
       return state.isAnswerLost ? fail('timeout') : Promise.resolve('');
     },
-    watch: <T extends KubeObject>() => watch() as unknown as AsyncIterable<{ type: 'ADDED'; object: T }>,
+    watch: <T extends KubeObject>() => watch() as AsyncIterable<KubeWatchEvent> as AsyncIterable<KubeWatchEvent<T>>,
   };
   const arrive = (one: KubePod): void => {
     stored.set(one.metadata.name, one);

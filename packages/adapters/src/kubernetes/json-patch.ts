@@ -7,7 +7,7 @@ export type PatchStep =
   | { readonly op: 'remove'; readonly path: string };
 
 /** A JSON pointer to a member: `/metadata/labels/example.com~1team`. */
-export function pointer(...keys: readonly (string | number)[]): string {
+function pointer(...keys: readonly (string | number)[]): string {
   return keys.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
