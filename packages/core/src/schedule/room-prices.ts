@@ -2,7 +2,7 @@ import { gpusOf, replicaCost } from './congestion.ts';
 import type { Congestion } from './congestion.ts';
 import { addLoad } from './game.ts';
 import type { Game, Place } from './game.ts';
-import { CONTIGUOUS, EPSILON, MIGRATABLE } from './problem-table.ts';
+import { CONTIGUOUS, EPSILON, MIGRATABLE, RUNS } from './problem-table.ts';
 import { unitCost } from './reply.ts';
 
 /** What it costs to have one replica more in a cell when others step aside, and who is where. */
@@ -116,7 +116,7 @@ export function priceRoom(rooms: Rooms, cell: number, depth: number): void {
 
 /**
  * Finds the cheapest other slot for what a job does in a cell, where it does nothing yet: for its whole width in that slot, so
- * that run time and replicas stay as they are. Jobs in one piece and jobs that others wait for do not step aside.
+ * that run time and replicas stay as they are. Jobs in one piece or in runs, and jobs that others wait for, do not step aside.
  *
  * @returns true when there is one; it is then in `target` and `targetCost`.
  */
@@ -129,7 +129,7 @@ export function stepAside(rooms: Rooms, job: number, cell: number, depth: number
   const slot = cell % slotCount;
   // The last slot of a window may be open in part only.
   const last = end[job]! - (tail[job]! < 1 ? 1 : 0);
-  if (mode[job] === CONTIGUOUS || slot >= last) return false;
+  if (mode[job] === CONTIGUOUS || mode[job] === RUNS || slot >= last) return false;
   if (links !== undefined && (links.before[job]!.length > 0 || links.after[job]!.length > 0)) return false;
   const amount = plan.amounts[entryOf(game, job, cell)]!;
   const column = levels[0]!.columnOf[job]!;
