@@ -50,10 +50,7 @@ export function budgetsOf(pod: KubePod, budgets: readonly KubeDisruptionBudget[]
  *
  * Source: k8s.io/apimachinery v0.36.3, pkg/apis/meta/v1/helpers.go and pkg/labels/selector.go.
  */
-function isSelected(
-  labels: Readonly<Record<string, string>>,
-  selector: LabelSelector | null | undefined,
-): boolean {
+function isSelected(labels: Readonly<Record<string, string>>, selector: LabelSelector | null | undefined): boolean {
   if (selector === undefined || selector === null) return false;
   const { matchLabels = {}, matchExpressions = [] } = selector;
   return (
