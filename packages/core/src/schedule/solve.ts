@@ -63,6 +63,9 @@ const SMALL_FLEET = 300;
 const WARMTH = 0.005;
 /** Chains tried at a time for jobs without a place. */
 const MAX_CHAINS = 200;
+/** A gap that more cycles may close, since some large job is where it should not be; and the share of the work for them. */
+const FAR_RATIO = 0.05;
+const SHARE_WHERE_FAR = 0.9;
 
 /**
  * Plans jobs that compete for GPUs: first prices and an almost feasible plan together, then plans inside capacity again
@@ -115,7 +118,8 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
     const looks = game.reply.looks + relaxation.reply.looks;
     const isEnough = best.leftOut === 0 && isWithin(best.value, proven.bound, terms);
     const isStopped = shouldStop();
-    if (!isEnough && !isStopped && looks < terms.maxSteps * shareOfCycles) continue;
+    const isFar = best.leftOut === 0 && !isWithin(best.value, proven.bound, { targetGapRatio: FAR_RATIO });
+    if (!isEnough && !isStopped && looks < terms.maxSteps * Math.max(shareOfCycles, isFar ? SHARE_WHERE_FAR : 0)) continue;
     restorePlan(game, best.plan);
     if (!isEnough && !isStopped && looks < terms.maxSteps) {
       const worst = worstOff(game, relaxation, prices).slice(0, 20 + table.jobCount * 0.05);
@@ -137,7 +141,7 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
   }
 }
 
-function isWithin(value: number, bound: number, { targetGapRatio }: SolveTerms): boolean {
+function isWithin(value: number, bound: number, { targetGapRatio }: Pick<SolveTerms, 'targetGapRatio'>): boolean {
   return value - bound <= targetGapRatio * Math.abs(value);
 }
 
