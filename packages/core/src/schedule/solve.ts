@@ -108,6 +108,7 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
     let waiting: number;
     do {
       waiting = leftOutValue(game);
+      if (waiting === 0 && isWithin(planValue(game), proven.bound, terms)) break;
       displace(rooms, order, random);
       if (waiting === 0) break;
       relieve(game, relaxation, prices, random, Math.min(MAX_CHAINS, table.jobCount));
