@@ -120,7 +120,8 @@ export function solve(table: ProblemTable, terms: SolveTerms, known: readonly Ga
     const isEnough = best.leftOut === 0 && isWithin(best.value, proven.bound, terms);
     const isStopped = shouldStop();
     const isFar = best.leftOut === 0 && !isWithin(best.value, proven.bound, { targetGapRatio: FAR_RATIO });
-    if (!isEnough && !isStopped && looks < terms.maxSteps * Math.max(shareOfCycles, isFar ? SHARE_WHERE_FAR : 0)) continue;
+    if (!isEnough && !isStopped && looks < terms.maxSteps * Math.max(shareOfCycles, isFar ? SHARE_WHERE_FAR : 0))
+      continue;
     restorePlan(game, best.plan);
     if (!isEnough && !isStopped && looks < terms.maxSteps) {
       const worst = worstOff(game, relaxation, prices).slice(0, 20 + table.jobCount * 0.05);
